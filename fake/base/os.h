@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os.h - the operating system: files, folders, locks, threads, processes, clock, libraries. One
+ * interface, two implementations (os_posix.c, later os_win.c), which are the only files with platform
+ * headers. Paths are native and UTF-8. Functions that fail set the thread's error (error.h).
+ */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hr.h"
+#include "scope.h"
+
+/* ---- files ---- */
+struct os_file;
+enum os_mode {
+    OS_READ = 1,
+    OS_WRITE = 2,
+    OS_CREATE = 4,    /* make it if it is not there (mode 0666 & ~umask) */
+    OS_EXCLUSIVE = 8, /* with OS_CREATE: fail if it is there */
+    OS_TRUNCATE = 16,
+    OS_APPEND = 32, /* every write goes to the end, in one piece */
+};
+HRESULT os_open(const char *path, unsigned mode, struct os_file **out); /* not inherited by children */
+void os_close(struct os_file *file);
+DEFINE_SCOPE(file, struct os_file, os_close)
+#define AUTO_FILE AUTO(scope_file)
+HRESULT os_read_at(struct os_file *file, void *buffer, size_t size, uint64_t offset, size_t *got);
+HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_t offset); /* all of it */
+HRESULT os_write(struct os_file *file, const void *data, size_t size);                     /* all of it */
+HRESULT os_truncate(struct os_file *file, uint64_t size);
+HRESULT os_sync(struct os_file *file); /* data and size are on the disk when it returns */
+/* Whole file, with a NUL behind it. Caller's: mem_free. */
+HRESULT os_read_file(const char *path, char **data, size_t *size);
+/* Temp file beside it, fdatasync, rename, fsync of the folder: the old content or the new, never half. */
+HRESULT os_write_file_atomic(const char *path, const void *data, size_t size);
+HRESULT os_copy_file(const char *from, const char *to); /* content, mode, mtime */
+
+/* Locks a file against other opens of it, in this process and in others; ends with os_close or the
+ * process. Not seen by flock(2) users (wimlib is one). OS_LOCK_TRY: S_FALSE when somebody has it. */
+enum os_lock { OS_LOCK_WAIT, OS_LOCK_TRY };
+HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE; exclusive */
+
+enum os_type { OS_TYPE_FILE, OS_TYPE_DIRECTORY, OS_TYPE_LINK, OS_TYPE_OTHER };
+struct os_stat {
+    enum os_type type;
+    uint64_t size;
+    int64_t mtime_ns, ctime_ns; /* since 1970, UTC */
+    uint64_t device, inode;
+    uint32_t mode; /* POSIX permission bits */
+    uint32_t links;
+    uint64_t device_of_node; /* OS_TYPE_OTHER: st_rdev */
+};
+/* os_stat follows a link at the end, os_lstat does not. HR_WIN32(2) or (3) when there is nothing. */
+HRESULT os_stat(const char *path, struct os_stat *out);
+HRESULT os_lstat(const char *path, struct os_stat *out);
+HRESULT os_stat_file(struct os_file *file, struct os_stat *out);
+bool os_exists(const char *path); /* without following a link at the end */
+bool os_is_directory(const char *path);
+bool os_is_file(const char *path);
+/* May this process write the file? (Its mode has a write bit, also for root: Windows' read-only
+ * attribute binds administrators too.) */
+bool os_is_writable(const char *path);
+HRESULT os_set_mtime(const char *path, int64_t mtime_ns); /* of a link itself, if it is one */
+HRESULT os_set_mode(const char *path, uint32_t mode);
+
+HRESULT os_make_directory(const char *path);
+HRESULT os_make_directories(const char *path); /* with parents; fine if it is there */
+HRESULT os_remove_file(const char *path);
+HRESULT os_remove_directory(const char *path); /* empty */
+HRESULT os_rename(const char *from, const char *to); /* replaces a file */
+HRESULT os_make_link(const char *target, const char *path); /* symbolic */
+HRESULT os_make_hard_link(const char *existing, const char *path);
+HRESULT os_read_link(const char *path, char **target);
+HRESULT os_sync_directory(const char *path);
+
+struct os_names {
+    char **ptr;
+    size_t len;
+};
+/* Names in a folder without . and .., ordinal order. */
+HRESULT os_list(const char *path, struct os_names *out);
+void os_names_clear(struct os_names *names);
+#define AUTO_NAMES AUTO(os_names_clear)
+bool os_is_empty_directory(const char *path);
+/* Everything below path, links not followed, modes that forbid it changed first; `and_itself` also the
+ * folder. Goes on after a failure and reports the first. */
+HRESULT os_remove_tree(const char *path, bool and_itself);
+
+HRESULT os_real_path(const char *path, char **out); /* links resolved; must exist */
+HRESULT os_cwd(char **out);
+HRESULT os_temp_directory(char **out); /* TMPDIR or /tmp */
+/* ~/.local/state/NAME by the XDG rules (XDG_STATE_HOME), not created. */
+HRESULT os_state_directory(const char *name, char **out);
+/* Is the path the root of a volume (a mount point)? */
+bool os_is_volume_root(const char *path);
+/* A process (this one included) that has a file open or its current folder at or below `folder`.
+ * S_OK: found, *path_out (caller's) is what it has and *pid_out who. S_FALSE: nobody. Sees only
+ * processes this user may look into. */
+HRESULT os_find_opener(const char *folder, char **path_out, unsigned *pid_out);
+
+/* ---- threads ---- */
+struct os_mutex {
+    void *impl[8]; /* zero is ready to use */
+};
+struct os_cond {
+    void *impl[8]; /* zero is ready to use */
+};
+void os_mutex_lock(struct os_mutex *mutex);
+void os_mutex_unlock(struct os_mutex *mutex);
+bool os_mutex_held(const struct os_mutex *mutex); /* by the calling thread; for assert */
+void os_cond_wait(struct os_cond *cond, struct os_mutex *mutex);
+/* false when the time is over (real, monotonic milliseconds of os_now_ms). */
+bool os_cond_wait_until(struct os_cond *cond, struct os_mutex *mutex, uint64_t deadline_ms);
+void os_cond_broadcast(struct os_cond *cond);
+static inline void os_scope_unlock(struct os_mutex **mutex)
+{
+    if (*mutex)
+        os_mutex_unlock(*mutex);
+}
+/* Locks here, unlocks at the end of the scope. */
+#define AUTO_LOCK(mutex)                                                                           \
+    AUTO(os_scope_unlock) struct os_mutex *auto_lock_held = (mutex);                               \
+    os_mutex_lock(auto_lock_held)
+
+struct os_thread;
+HRESULT os_thread_start(void (*run)(void *), void *argument, struct os_thread **out);
+void os_thread_join(struct os_thread *thread); /* waits and frees */
+void os_thread_detach(struct os_thread *thread); /* frees the record, the thread goes on */
+uint64_t os_thread_id(void); /* of the caller; the system's number, never 0 */
+
+/* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
+uint64_t os_now_ms(void);     /* monotonic */
+int64_t os_wall_ns(void);     /* since 1970, UTC */
+
+/* ---- processes ---- */
+unsigned os_pid(void);
+/* When that process was started, in a unit of the system: with the pid a name that is never reused.
+ * 0 if there is no such process. */
+uint64_t os_process_start_time(unsigned pid);
+/* Text that differs after each start of the machine; "unknown" where there is none. */
+HRESULT os_boot_id(char **out);
+HRESULT os_executable_path(char **out);
+void os_random(void *buffer, size_t size);
+const char *os_getenv(const char *name); /* borrowed; NULL if unset */
+void os_setenv(const char *name, const char *value); /* NULL takes it away */
+/* Calls `each` with NAME=VALUE for every variable. */
+void os_environment(void (*each)(void *context, const char *assignment), void *context);
+
+enum os_crash { OS_CRASH_TERMINATE, OS_CRASH_ACCESS_VIOLATION, OS_CRASH_ABORT };
+/* Ends the process at once, no cleanup: SIGKILL to itself, a real SIGSEGV, abort(). */
+_Noreturn void os_crash(enum os_crash how);
+_Noreturn void os_exit_now(int code); /* no atexit handlers */
+
+struct os_child;
+struct os_child_options {
+    const char *const *argv;        /* NULL-terminated; argv[0] is the program's path */
+    const char *const *environment; /* additions "NAME=VALUE", NULL-terminated; may be NULL */
+    const char *directory;          /* current folder, NULL: ours */
+    const char *stdout_path;        /* where its output goes, NULL: ours */
+    const char *stderr_path;
+    bool pipe_stdin;  /* os_child_write, os_child_close_stdin */
+    bool pipe_stdout; /* os_child_read_line */
+};
+struct os_child_end {
+    bool exited;  /* exit_code is valid */
+    int exit_code;
+    int signal;   /* what ended it, 0 otherwise */
+};
+HRESULT os_child_start(const struct os_child_options *options, struct os_child **out);
+/* S_OK and *end when it has ended, S_FALSE when the deadline (os_now_ms) passed first. */
+HRESULT os_child_wait(struct os_child *child, uint64_t deadline_ms, struct os_child_end *end);
+/* Ends it and everything it started (its process group). */
+void os_child_kill(struct os_child *child);
+unsigned os_child_pid(const struct os_child *child);
+HRESULT os_child_write(struct os_child *child, const void *data, size_t size);
+void os_child_close_stdin(struct os_child *child);
+/* One line without its end, caller's; S_FALSE at the end of the output or after the deadline. */
+HRESULT os_child_read_line(struct os_child *child, uint64_t deadline_ms, char **line);
+void os_child_free(struct os_child *child); /* kills it first if it still runs */
+
+/* ---- libraries ---- */
+struct os_library;
+HRESULT os_library_open(const char *absolute_path, struct os_library **out);
+void (*os_library_symbol(struct os_library *library, const char *name))(void); /* NULL: none */
+/* Where the module was really loaded from. Caller's. */
+HRESULT os_library_path(struct os_library *library, char **out);
+void os_library_close(struct os_library *library);
+
+bool os_is_terminal(int fd); /* 1 stdout, 2 stderr */
+bool os_is_elevated(void);   /* root, administrator */
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dismfake.h - what the fake adds to the DISM API: events for Linux clients, faults, the world, the
+ * journal. None of these names exists in Microsoft's DLL; look them up by name (dlsym, GetProcAddress)
+ * if your program must also run there.
+ *
+ * Rules that hold for all functions here:
+ *   - They may be called from any thread, before DismInitialize and after DismShutdown.
+ *   - Text is UTF-8. Text that comes out is allocated and is freed with DismFakeFree.
+ *   - An HRESULT that is negative means failure; the reason is then the calling thread's last-error
+ *     message (DismGetLastErrorMessage), and nothing has been changed.
+ *   - Nothing here needs administrator rights.
+ */
+#ifndef DISMFAKE_H
+#define DISMFAKE_H
+
+#include "dismapi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Events: what CancelEvent takes on Linux. On Windows use CreateEvent and friends. ---- */
+
+/* A new event; NULL when there is no memory. A manual-reset event stays signalled until
+ * DismFakeResetEvent; an auto-reset event is reset by the one operation that sees it signalled. */
+HANDLE WINAPI DismFakeCreateEvent(BOOL ManualReset, BOOL InitialState);
+/* FALSE if Event was not made by DismFakeCreateEvent or is closed. Any other value (a managed
+ * runtime's private pointer) is safe to pass everywhere and counts as never signalled. */
+BOOL WINAPI DismFakeSetEvent(HANDLE Event);
+BOOL WINAPI DismFakeResetEvent(HANDLE Event);
+BOOL WINAPI DismFakeCloseEvent(HANDLE Event);
+
+/* ---- Faults: rules as JSON, the same form as DISMFAKE_FAULTS and `dismfake arm` ---- */
+
+/* Arms the rules of a JSON array (or one object) in one indivisible act: a running call sees all of
+ * them or none. On a mistake nothing is armed and the message names the JSON pointer. */
+HRESULT WINAPI DismFakeLoadFaults(const char *Json);
+/* Takes one rule away by its id, or all with NULL. What it holds is let go. */
+HRESULT WINAPI DismFakeDisarm(const char *Id);
+/* Lets go everything that waits in the hold of that name, and later arrivals too until a rule with
+ * this hold is armed again. S_FALSE if nobody was waiting. */
+HRESULT WINAPI DismFakeRelease(const char *Hold);
+
+/* Waits, at most TimeoutMs of real time, until something has happened. What is one of
+ *     "held:NAME"    a call is parked in the hold NAME
+ *     "fired:ID"     the rule ID has fired at least once
+ *     "blocked:TID"  the call of that thread (DismFakeThreadId) waits for another call that is itself
+ *                    at rest (parked in a hold or inside its client's callback): nothing moves it
+ * S_OK when it has, S_FALSE when the time is over. */
+HRESULT WINAPI DismFakeAwait(const char *What, UINT TimeoutMs);
+
+/* ---- Names for rules and journal ---- */
+
+/* Names the calling thread (rules: when.thread) and its next call (rules: when.step). NULL takes the
+ * name away. The texts are copied; at most 63 bytes count. */
+void WINAPI DismFakeNameThread(const char *Name);
+void WINAPI DismFakeNameStep(const char *Name);
+UINT64 WINAPI DismFakeThreadId(void);
+
+/* ---- The world ---- */
+
+/* The machine restarts: every mount of the state folder becomes NeedsRemount, this process's sessions
+ * are gone and the library is as if never initialised. Fails with 0x800700AA (busy) while a call of this
+ * process runs. */
+HRESULT WINAPI DismFakeReboot(void);
+/* Everything forgotten: mounts of the state folder are removed (mount folders emptied, images left as
+ * they are), rules disarmed, journal emptied, clock set back. Busy as above. */
+HRESULT WINAPI DismFakeReset(void);
+/* Moves the virtual clock on. Delays by rules (delayMs) move it too; no real time passes. */
+HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
+
+/* ---- What can be seen ---- */
+
+/* One JSON object: initialised, boot, clockMs, sessions, mounts, rules (with how often each fired),
+ * holds, calls in flight, live allocations. */
+HRESULT WINAPI DismFakeStatus(char **Json);
+/* JSON array of everything since the last reset, of all processes of the state folder: calls with
+ * arguments and results, steps, faults. */
+HRESULT WINAPI DismFakeJournal(char **Json);
+/* {"implementation":"fake","version":...,"capabilities":["fault:return",...]} */
+HRESULT WINAPI DismFakeCapabilities(char **Json);
+/* Number of blocks handed out and not yet given to DismDelete. */
+UINT64 WINAPI DismFakeLiveAllocations(void);
+void WINAPI DismFakeFree(void *Text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
