@@ -5,7 +5,8 @@
  * for when.args of a fault.
  *
  * Operators: $any $present $exact $anyOf $allOf $not $lt $lte $gt $gte $regex $contains $unordered $each
- * $length $flagsAll $flagsNone $const $ref $samePath $sameText.
+ * $length $flagsAll $flagsNone $const $ref $samePath $sameText. An object with an operator has that one
+ * key and no other. Numbers compare by value. $regex takes the subset that regex.h describes.
  */
 #ifndef BASE_MATCH_H
 #define BASE_MATCH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * os.h - the operating system: files, folders, locks, threads, processes, clock, libraries. One
- * interface, two implementations (os_posix.c, later os_win.c), which are the only files with platform
+ * interface, two implementations (os_posix*.c, later os_win.c), which are the only files with platform
  * headers. Paths are native and UTF-8. Functions that fail set the thread's error (error.h).
  */
 #ifndef BASE_OS_H
@@ -122,9 +122,12 @@ static inline void os_scope_unlock(struct os_mutex **mutex)
         os_mutex_unlock(*mutex);
 }
 /* Locks here, unlocks at the end of the scope. */
-#define AUTO_LOCK(mutex)                                                                           \
-    AUTO(os_scope_unlock) struct os_mutex *auto_lock_held = (mutex);                               \
-    os_mutex_lock(auto_lock_held)
+#define OS_JOIN_(a, b) a##b
+#define OS_JOIN(a, b) OS_JOIN_(a, b)
+#define OS_AUTO_LOCK(name, mutex)                                                                  \
+    AUTO(os_scope_unlock) struct os_mutex *name = (mutex);                                         \
+    os_mutex_lock(name)
+#define AUTO_LOCK(mutex) OS_AUTO_LOCK(OS_JOIN(auto_lock_, __COUNTER__), mutex)
 
 struct os_thread;
 HRESULT os_thread_start(void (*run)(void *), void *argument, struct os_thread **out);

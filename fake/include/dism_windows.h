@@ -3,7 +3,8 @@
  * dism_windows.h - the handful of Win32 names that dismapi.h needs. On Windows they come from
  * <windows.h>; elsewhere they are made here, with Windows' sizes. Clean in C89 and C++.
  *
- * WCHAR is a UTF-16 code unit everywhere: char16_t where the language has it, never Linux's wchar_t.
+ * WCHAR is a UTF-16 code unit everywhere: char16_t where the language has it, never Linux's
+ * wchar_t.
  */
 #ifndef DISM_WINDOWS_H
 #define DISM_WINDOWS_H
@@ -67,8 +68,18 @@ typedef struct _SYSTEMTIME {
 #define E_NOTIMPL ((HRESULT)0x80004001u)
 #define E_FAIL ((HRESULT)0x80004005u)
 #define E_UNEXPECTED ((HRESULT)0x8000FFFFu)
+#define E_ACCESSDENIED ((HRESULT)0x80070005u)
 #define E_OUTOFMEMORY ((HRESULT)0x8007000Eu)
 #define E_INVALIDARG ((HRESULT)0x80070057u)
+#define REGDB_E_CLASSNOTREG ((HRESULT)0x80040154u)
+
+/* What the Architecture fields hold. */
+#define PROCESSOR_ARCHITECTURE_INTEL 0
+#define PROCESSOR_ARCHITECTURE_ARM 5
+#define PROCESSOR_ARCHITECTURE_IA64 6
+#define PROCESSOR_ARCHITECTURE_AMD64 9
+#define PROCESSOR_ARCHITECTURE_NEUTRAL 11
+#define PROCESSOR_ARCHITECTURE_ARM64 12
 
 #endif
 

@@ -42,6 +42,12 @@ HRESULT WINAPI DismFakeDisarm(const char *Id);
  * this hold is armed again. S_FALSE if nobody was waiting. */
 HRESULT WINAPI DismFakeRelease(const char *Hold);
 
+/* The same three for every process that uses this state folder: what `dismfake arm`, `disarm` and `release`
+ * do. A process sees new rules at its next call; they replace those armed this way before. */
+HRESULT WINAPI DismFakeArmState(const char *Json);
+HRESULT WINAPI DismFakeDisarmState(void);
+HRESULT WINAPI DismFakeReleaseState(const char *Hold);
+
 /* Waits, at most TimeoutMs of real time, until something has happened. What is one of
  *     "held:NAME"    a call is parked in the hold NAME
  *     "fired:ID"     the rule ID has fired at least once

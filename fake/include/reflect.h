@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reflect.h - the tables of the API as data: calls and their arguments, structures and their fields,
- * enumerations, constants, result codes.
+ * reflect.h - the tables of the API as data: calls and their arguments, structures and their
+ * fields, enumerations, constants, result codes.
  *
- * How a row becomes code. `DISM_CALL(DismCloseSession, (SESSION, Session))` is expanded by whoever
- * includes dismapi_calls.h with its own DISM_CALL. FOR_EACH(M, (a, b), (c, d)) gives M(a, b) M(c, d);
- * FOR_EACH_COMMA puts commas between. So, with
+ * How a row becomes code. DISM_CALL(DismCloseSession, (SESSION, Session)) is expanded by whoever
+ * includes dismapi_calls.h with a DISM_CALL of its own. FOR_EACH(M, (a, b), (c, d)) gives
+ * M(a, b) M(c, d); FOR_EACH_COMMA puts commas between. So, with
+ *
  *     #define DISM_PARAM(kind, name) KIND_TYPE_##kind name
- * FOR_EACH_COMMA(DISM_PARAM, (SESSION, Session)) is `KIND_TYPE_SESSION Session`, a parameter list.
+ *
+ * FOR_EACH_COMMA(DISM_PARAM, (SESSION, Session)) is the parameter list KIND_TYPE_SESSION Session.
  */
 #ifndef DISMFAKE_REFLECT_H
 #define DISMFAKE_REFLECT_H
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uchar.h>
 
 #include "dismapi.h"
 
@@ -88,7 +91,8 @@
 
 #define DISM_KIND_ENUM(kind, type) KIND_##kind,
 #define DISM_KIND_ENUM_OUT(kind, type, record, how) KIND_##kind,
-enum kind { DISM_KINDS(DISM_KIND_ENUM, DISM_KIND_ENUM_OUT) KIND_COUNT };
+/* KIND_COUNT is the kind COUNT; KIND_TOTAL is how many kinds there are. */
+enum kind { DISM_KINDS(DISM_KIND_ENUM, DISM_KIND_ENUM_OUT) KIND_TOTAL };
 
 #define DISM_KIND_TYPE(kind, type) typedef type KIND_TYPE_##kind;
 #define DISM_KIND_TYPE_OUT(kind, type, record, how) typedef type KIND_TYPE_##kind;
@@ -107,8 +111,8 @@ enum api {
 #undef DISM_CALL
 #undef DISM_CALL0
 
-/* Every argument travels as one 64-bit word: integers and enums zero-extended (signed enums too: only
- * their low 32 bits count), pointers and callbacks as uintptr_t. Write: REFLECT_WORD(x). */
+/* Every argument travels as one 64-bit word: integers and enums zero-extended (signed enums too:
+ * only their low 32 bits count), pointers and callbacks as uintptr_t. Write: REFLECT_WORD(x). */
 typedef uint64_t arg_word;
 #define REFLECT_WORD(x) ((arg_word)(uintptr_t)(x))
 
@@ -198,8 +202,8 @@ const char *reflect_enum_name_of(const struct reflect_enum *enumeration, int32_t
 
 /* The record an OUT kind hands over, NULL for other kinds; `*is_array`, if asked for: MANY. */
 const struct reflect_struct *reflect_kind_record(enum kind kind, bool *is_array);
-/* The enumeration of LOG_LEVEL, IMAGE_IDENTIFIER, PACKAGE_IDENTIFIER, STUB_OPTION, REGISTRY_HIVE and
- * OUT_HEALTH; NULL for other kinds. */
+/* The enumeration of LOG_LEVEL, IMAGE_IDENTIFIER, PACKAGE_IDENTIFIER, STUB_OPTION, REGISTRY_HIVE
+ * and OUT_HEALTH; NULL for other kinds. */
 const struct reflect_enum *reflect_kind_enum(enum kind kind);
 const char *reflect_kind_name(enum kind kind);
 bool reflect_kind_is_out(enum kind kind);

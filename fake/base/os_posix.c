@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os_posix.c - os.h for Linux: files, locks on files, making and removing single entries, what a
+ * path stands for.
+ *
+ * Everything is opened close-on-exec: a descriptor that leaks into a child keeps locks and folders
+ * busy. Lists and trees are in os_posix_tree.c, the rest of os.h in
+ * os_posix_run.c and os_posix_child.c.
+ */
+#include "os.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "mem.h"
+
+struct os_file {
+    int fd;
+    char *path; /* for messages */
+};
+
+/* ---- files ---- */
+
+static int open_flags(unsigned mode)
+{
+    bool reads = mode & OS_READ, writes = mode & (OS_WRITE | OS_APPEND | OS_TRUNCATE);
+    int flags = O_CLOEXEC | O_NOCTTY | (reads && writes ? O_RDWR : writes ? O_WRONLY : O_RDONLY);
+    flags |= mode & OS_CREATE ? O_CREAT : 0;
+    flags |= mode & OS_EXCLUSIVE ? O_EXCL : 0;
+    flags |= mode & OS_TRUNCATE ? O_TRUNC : 0;
+    flags |= mode & OS_APPEND ? O_APPEND : 0;
+    return flags;
+}
+
+static int open_again(int folder, const char *path, int flags, mode_t mode)
+{
+    int fd;
+    do
+        fd = openat(folder, path, flags, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+HRESULT os_open(const char *path, unsigned mode, struct os_file **out)
+{
+    struct os_file *file = mem_alloc(sizeof *file);
+    if (!file || !(file->path = mem_dup(path))) {
+        mem_free(file);
+        return FAIL_MEMORY();
+    }
+    file->fd = open_again(AT_FDCWD, path, open_flags(mode), 0666);
+    if (file->fd < 0) {
+        int err = errno;
+        mem_free(file->path);
+        mem_free(file);
+        return error_errno(err, "open", path);
+    }
+    *out = file;
+    return S_OK;
+}
+
+void os_close(struct os_file *file)
+{
+    if (!file)
+        return;
+    close(file->fd);
+    mem_free(file->path);
+    mem_free(file);
+}
+
+HRESULT os_read_at(struct os_file *file, void *buffer, size_t size, uint64_t offset, size_t *got)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = pread(file->fd, (char *)buffer + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno(errno, "read", file->path);
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    *got = done;
+    return S_OK;
+}
+
+HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_t offset)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n =
+            pwrite(file->fd, (const char *)data + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno != EINTR)
+            return error_errno(errno, "write", file->path);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return S_OK;
+}
+
+HRESULT os_write(struct os_file *file, const void *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = write(file->fd, (const char *)data + done, size - done);
+        if (n < 0 && errno != EINTR)
+            return error_errno(errno, "write", file->path);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return S_OK;
+}
+
+HRESULT os_truncate(struct os_file *file, uint64_t size)
+{
+    if (ftruncate(file->fd, (off_t)size) != 0)
+        return error_errno(errno, "set the size of", file->path);
+    return S_OK;
+}
+
+HRESULT os_sync(struct os_file *file)
+{
+    if (fdatasync(file->fd) != 0)
+        return error_errno(errno, "sync", file->path);
+    return S_OK;
+}
+
+/* Reads to the end, since files of /proc say that they are empty. */
+static HRESULT read_all(struct os_file *file, char **data, size_t *size)
+{
+    struct stat st;
+    size_t cap = 4096, len = 0;
+    if (fstat(file->fd, &st) == 0 && st.st_size > 0)
+        cap = (size_t)st.st_size + 1;
+    AUTO_FREE char *content = mem_alloc(cap + 1);
+    if (!content)
+        return FAIL_MEMORY();
+    for (;;) {
+        size_t got = 0;
+        TRY(os_read_at(file, content + len, cap - len, len, &got));
+        len += got;
+        if (len < cap)
+            break;
+        char *grown = mem_grow(content, cap + 1, cap * 2 + 1, 1);
+        if (!grown)
+            return FAIL_MEMORY();
+        content = grown;
+        cap *= 2;
+    }
+    content[len] = '\0';
+    *data = TAKE(content);
+    *size = len;
+    return S_OK;
+}
+
+HRESULT os_read_file(const char *path, char **data, size_t *size)
+{
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(path, OS_READ, &file));
+    return read_all(file, data, size);
+}
+
+/* Splits off the last component: folder as text (".", "/", "a/b"), name inside path. */
+static HRESULT split_path(const char *path, char **folder, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    *folder = !slash ? mem_dup(".") : mem_dup_n(path, len ? len : 1);
+    return *folder ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT os_write_file_atomic(const char *path, const void *data, size_t size)
+{
+    AUTO_FREE char *folder = NULL;
+    const char *name = NULL;
+    TRY(split_path(path, &folder, &name));
+    uint64_t number = 0;
+    os_random(&number, sizeof number);
+    /* At most 200 bytes of the name, since a name may have 255 and ours must be as short. */
+    AUTO_FREE char *temporary =
+        mem_format("%s/.%.200s.tmp.%u.%016llx", folder, name, os_pid(), (unsigned long long)number);
+    if (!temporary)
+        return FAIL_MEMORY();
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(temporary, OS_WRITE | OS_CREATE | OS_EXCLUSIVE, &file));
+    HRESULT hr = os_write(file, data, size);
+    if (SUCCEEDED(hr))
+        hr = os_sync(file);
+    if (SUCCEEDED(hr) && rename(temporary, path) != 0)
+        hr = error_errno(errno, "write", path);
+    if (FAILED(hr)) {
+        unlink(temporary);
+        return hr;
+    }
+    return os_sync_directory(folder);
+}
+
+static HRESULT copy_content(struct os_file *from, struct os_file *to)
+{
+    for (;;) {
+        ssize_t n = copy_file_range(from->fd, NULL, to->fd, NULL, 1u << 30, 0);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            break; /* not between these file systems, or a real error: reading and writing tells */
+    }
+    off_t at = lseek(from->fd, 0, SEEK_CUR);
+    size_t size = 256 * 1024, got = 0;
+    AUTO_FREE char *buffer = mem_alloc(size);
+    if (!buffer)
+        return FAIL_MEMORY();
+    for (uint64_t offset = at < 0 ? 0 : (uint64_t)at;; offset += got) {
+        TRY(os_read_at(from, buffer, size, offset, &got));
+        if (got == 0)
+            return S_OK;
+        TRY(os_write_at(to, buffer, got, offset));
+    }
+}
+
+HRESULT os_copy_file(const char *from, const char *to)
+{
+    AUTO_FILE struct os_file *source = NULL, *target = NULL;
+    TRY(os_open(from, OS_READ, &source));
+    TRY(os_open(to, OS_WRITE | OS_CREATE, &target));
+    struct stat a, b;
+    if (fstat(source->fd, &a) != 0 || fstat(target->fd, &b) != 0)
+        return error_errno(errno, "copy", from);
+    if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        return FAIL(E_INVALIDARG, "cannot copy %s onto itself", from);
+    TRY(os_truncate(target, 0));
+    HRESULT hr = copy_content(source, target);
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, a.st_mtim};
+    if (SUCCEEDED(hr) &&
+        (fchmod(target->fd, a.st_mode & 07777) != 0 || futimens(target->fd, times) != 0))
+        hr = error_errno(errno, "set mode and time of", to);
+    if (FAILED(hr))
+        unlink(to);
+    return hr;
+}
+
+HRESULT os_lock_file(struct os_file *file, enum os_lock how)
+{
+    /* Open file description locks: other opens in this process are held off too, and closing
+     * another descriptor of the file does not drop the lock, as it would with F_SETLK. */
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int result;
+    do
+        result = fcntl(file->fd, how == OS_LOCK_TRY ? F_OFD_SETLK : F_OFD_SETLKW, &lock);
+    while (result != 0 && errno == EINTR);
+    if (result == 0)
+        return S_OK;
+    if (how == OS_LOCK_TRY && (errno == EAGAIN || errno == EACCES))
+        return S_FALSE;
+    return error_errno(errno, "lock", file->path);
+}
+
+/* ---- what is there ---- */
+
+static int64_t ns_of(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void fill_stat(const struct stat *st, struct os_stat *out)
+{
+    *out = (struct os_stat){
+        .type = S_ISREG(st->st_mode)   ? OS_TYPE_FILE
+                : S_ISDIR(st->st_mode) ? OS_TYPE_DIRECTORY
+                : S_ISLNK(st->st_mode) ? OS_TYPE_LINK
+                                       : OS_TYPE_OTHER,
+        .size = (uint64_t)st->st_size,
+        .mtime_ns = ns_of(st->st_mtim),
+        .ctime_ns = ns_of(st->st_ctim),
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .mode = st->st_mode & 07777,
+        .links = (uint32_t)st->st_nlink,
+        .device_of_node = st->st_rdev,
+    };
+}
+
+HRESULT os_stat(const char *path, struct os_stat *out)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return error_errno(errno, "look at", path);
+    fill_stat(&st, out);
+    return S_OK;
+}
+
+HRESULT os_lstat(const char *path, struct os_stat *out)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0)
+        return error_errno(errno, "look at", path);
+    fill_stat(&st, out);
+    return S_OK;
+}
+
+HRESULT os_stat_file(struct os_file *file, struct os_stat *out)
+{
+    struct stat st;
+    if (fstat(file->fd, &st) != 0)
+        return error_errno(errno, "look at", file->path);
+    fill_stat(&st, out);
+    return S_OK;
+}
+
+bool os_exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+bool os_is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool os_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool os_is_writable(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (st.st_mode & 0222) && faccessat(AT_FDCWD, path, W_OK, 0) == 0;
+}
+
+HRESULT os_set_mtime(const char *path, int64_t mtime_ns)
+{
+    int64_t seconds = mtime_ns / 1000000000, rest = mtime_ns % 1000000000;
+    if (rest < 0) {
+        rest += 1000000000;
+        seconds--;
+    }
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = rest}};
+    if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) != 0)
+        return error_errno(errno, "set the time of", path);
+    return S_OK;
+}
+
+HRESULT os_set_mode(const char *path, uint32_t mode)
+{
+    if (chmod(path, mode & 07777) != 0)
+        return error_errno(errno, "set the mode of", path);
+    return S_OK;
+}
+
+/* ---- making and removing ---- */
+
+HRESULT os_make_directory(const char *path)
+{
+    if (mkdir(path, 0777) != 0)
+        return error_errno(errno, "make the folder", path);
+    return S_OK;
+}
+
+HRESULT os_make_directories(const char *path)
+{
+    if (os_is_directory(path))
+        return S_OK;
+    AUTO_FREE char *part = mem_dup(path);
+    if (!part)
+        return FAIL_MEMORY();
+    for (char *s = part + 1; *part && *s; s++) {
+        if (*s != '/')
+            continue;
+        *s = '\0';
+        if (mkdir(part, 0777) != 0 && !os_is_directory(part))
+            return error_errno(errno, "make the folder", part);
+        *s = '/';
+    }
+    if (mkdir(path, 0777) == 0)
+        return S_OK;
+    int err = errno; /* EEXIST too when another process was faster, which is as good */
+    return os_is_directory(path) ? S_OK : error_errno(err, "make the folder", path);
+}
+
+HRESULT os_remove_file(const char *path)
+{
+    if (unlink(path) != 0)
+        return error_errno(errno, "remove", path);
+    return S_OK;
+}
+
+HRESULT os_remove_directory(const char *path)
+{
+    if (rmdir(path) != 0)
+        return error_errno(errno, "remove the folder", path);
+    return S_OK;
+}
+
+HRESULT os_rename(const char *from, const char *to)
+{
+    if (rename(from, to) != 0)
+        return error_errno(errno, "rename", from);
+    return S_OK;
+}
+
+HRESULT os_make_link(const char *target, const char *path)
+{
+    if (symlink(target, path) != 0)
+        return error_errno(errno, "make the link", path);
+    return S_OK;
+}
+
+HRESULT os_make_hard_link(const char *existing, const char *path)
+{
+    if (link(existing, path) != 0)
+        return error_errno(errno, "make the link", path);
+    return S_OK;
+}
+
+HRESULT os_read_link(const char *path, char **target)
+{
+    for (size_t cap = 256;; cap *= 2) {
+        AUTO_FREE char *text = mem_alloc(cap);
+        if (!text)
+            return FAIL_MEMORY();
+        ssize_t n = readlink(path, text, cap - 1);
+        if (n < 0)
+            return error_errno(errno, "read the link", path);
+        if ((size_t)n < cap - 1) {
+            *target = TAKE(text);
+            return S_OK;
+        }
+    }
+}
+
+HRESULT os_sync_directory(const char *path)
+{
+    int fd = open_again(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return error_errno(errno, "open the folder", path);
+    HRESULT hr = fsync(fd) == 0 ? S_OK : error_errno(errno, "sync the folder", path);
+    close(fd);
+    return hr;
+}
+
+/* ---- what a path stands for ---- */
+
+HRESULT os_real_path(const char *path, char **out)
+{
+    char *real = realpath(path, NULL);
+    if (!real)
+        return error_errno(errno, "resolve", path);
+    *out = real;
+    return S_OK;
+}
+
+HRESULT os_cwd(char **out)
+{
+    char *cwd = getcwd(NULL, 0);
+    if (!cwd)
+        return error_errno(errno, "find the current folder", NULL);
+    *out = cwd;
+    return S_OK;
+}
+
+HRESULT os_temp_directory(char **out)
+{
+    const char *set = os_getenv("TMPDIR");
+    char *path = mem_dup(set && set[0] == '/' ? set : "/tmp");
+    if (!path)
+        return FAIL_MEMORY();
+    *out = path;
+    return S_OK;
+}
+
+HRESULT os_state_directory(const char *name, char **out)
+{
+    const char *state = os_getenv("XDG_STATE_HOME"), *home = os_getenv("HOME");
+    char *path = NULL;
+    if (state && state[0] == '/') /* the XDG rules ignore a relative one */
+        path = mem_format("%s/%s", state, name);
+    else if (home && home[0] == '/')
+        path = mem_format("%s/.local/state/%s", home, name);
+    else
+        path = mem_format("/tmp/%s-%u", name, (unsigned)geteuid());
+    if (!path)
+        return FAIL_MEMORY();
+    *out = path;
+    return S_OK;
+}
+
+bool os_is_volume_root(const char *path)
+{
+    struct statx stx;
+    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx) != 0 || !S_ISDIR(stx.stx_mode))
+        return false;
+    if (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+        return stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+    AUTO_FREE char *above = mem_format("%s/..", path);
+    struct stat here, parent;
+    if (!above || stat(path, &here) != 0 || stat(above, &parent) != 0)
+        return false;
+    return here.st_dev != parent.st_dev || here.st_ino == parent.st_ino;
+}

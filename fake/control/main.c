@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - dismfake, the control program: looks at and changes a state folder from any shell or
+ * language, also while clients run. It is itself a client of dismfake.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dismfake.h"
+#include "error.h"
+#include "json.h"
+#include "os.h"
+#include "text.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 64 };
+
+static const char usage[] =
+    "usage: dismfake [--state DIR] [--json] COMMAND\n"
+    "\n"
+    "  status        what is mounted, the boot, the rules that are armed\n"
+    "  reboot        restart the machine: every mount needs a remount\n"
+    "  arm FILE      arm the fault rules of a JSON file (- is standard input) for every client\n"
+    "  disarm        take those rules away\n"
+    "  release HOLD  let go what waits in that hold, in every client\n"
+    "  journal       calls, steps and faults of all clients since the last reset\n"
+    "  reset         forget everything: mounts, rules, journal\n"
+    "  help          this text\n"
+    "\n"
+    "The state folder is --state, else DISMFAKE_STATE, else dismfake in your state directory\n"
+    "(XDG_STATE_HOME or ~/.local/state). Exit status: 0 done, 1 failed, 64 wrong usage.\n";
+
+static int fail_with(HRESULT hr)
+{
+    DismString *message = NULL;
+    AUTO_FREE char *text = NULL;
+    if (DismGetLastErrorMessage(&message) == S_OK && message)
+        (void)text_from_utf16(message->Value, &text);
+    fprintf(stderr, "dismfake: 0x%08X %s%s", (unsigned)hr, text ? text : "",
+            text && text_ends(text, "\n") ? "" : "\n");
+    DismDelete(message);
+    return EXIT_FAILED;
+}
+
+static int done(HRESULT hr, bool as_json, const char *sentence)
+{
+    if (FAILED(hr))
+        return fail_with(hr);
+    puts(as_json ? "{\"done\":true}" : sentence);
+    return EXIT_DONE;
+}
+
+/* ---- status ---- */
+
+static const char *text_of(const struct json *object, const char *key)
+{
+    const char *text = json_string(json_get(object, key));
+    return text ? text : "";
+}
+
+static void print_mounts(const struct json *mounts)
+{
+    printf("mounts:  %zu\n", json_len(mounts));
+    for (const struct json *v = json_first(mounts); v; v = json_next(v)) {
+        printf("  %s\n    image %.0f of %s, %s, %s%s\n", text_of(v, "mountPath"),
+               json_number(json_get(v, "imageIndex")), text_of(v, "imageFilePath"),
+               json_bool(json_get(v, "readOnly")) ? "read-only" : "read-write",
+               text_of(v, "status"), json_get(v, "workedOnByPid") ? ", being worked on" : "");
+    }
+}
+
+/* How often each rule fired in any process, counted from the journal. */
+static unsigned fired(const struct json *journal, const char *id)
+{
+    unsigned count = 0;
+    for (const struct json *v = json_first(journal); v; v = json_next(v))
+        count += text_equal(text_of(v, "event"), "fault") && text_equal(text_of(v, "rule"), id);
+    return count;
+}
+
+static void print_rules(const struct json *rules, const struct json *journal)
+{
+    printf("rules:   %zu\n", json_len(rules));
+    for (const struct json *v = json_first(rules); v; v = json_next(v))
+        printf("  %s at %s: fired %u times\n", text_of(v, "id"), text_of(v, "at"),
+               fired(journal, text_of(v, "id")));
+}
+
+static HRESULT get(HRESULT (*WINAPI query)(char **), struct json **out)
+{
+    char *text = NULL;
+    TRY(query(&text));
+    HRESULT hr = json_parse(text, strlen(text), out);
+    DismFakeFree(text);
+    return hr;
+}
+
+static int print_status(bool as_json)
+{
+    AUTO_JSON struct json *status = NULL;
+    AUTO_JSON struct json *journal = NULL;
+    HRESULT hr = get(DismFakeStatus, &status);
+    if (SUCCEEDED(hr))
+        hr = get(DismFakeJournal, &journal);
+    if (FAILED(hr))
+        return fail_with(hr);
+    if (as_json) {
+        AUTO_FREE char *text = json_print(status);
+        puts(text ? text : "null");
+        return EXIT_DONE;
+    }
+    printf("state:   %s\nboot:    %s\n", text_of(status, "stateFolder"), text_of(status, "boot"));
+    print_mounts(json_get(status, "mounts"));
+    print_rules(json_get(status, "rules"), journal);
+    return EXIT_DONE;
+}
+
+/* ---- journal ---- */
+
+static void print_entry(const struct json *entry)
+{
+    const char *event = text_of(entry, "event");
+    printf("%.0f.%.0f %-6s ", json_number(json_get(entry, "pid")),
+           json_number(json_get(entry, "seq")), event);
+    if (text_equal(event, "enter")) {
+        AUTO_FREE char *with = json_print(json_get(entry, "with"));
+        printf("%s %s\n", text_of(entry, "call"), with ? with : "");
+    } else if (text_equal(event, "return")) {
+        printf("%s %s\n", text_of(entry, "call"), text_of(entry, "hr"));
+    } else if (text_equal(event, "step")) {
+        printf("%s\n", text_of(entry, "step"));
+    } else {
+        printf("%s at %s\n", text_of(entry, "rule"), text_of(entry, "at"));
+    }
+}
+
+static int print_journal(bool as_json)
+{
+    AUTO_JSON struct json *journal = NULL;
+    HRESULT hr = get(DismFakeJournal, &journal);
+    if (FAILED(hr))
+        return fail_with(hr);
+    if (as_json) {
+        AUTO_FREE char *text = json_print(journal);
+        puts(text ? text : "null");
+        return EXIT_DONE;
+    }
+    for (const struct json *v = json_first(journal); v; v = json_next(v))
+        print_entry(v);
+    return EXIT_DONE;
+}
+
+/* ---- arm ---- */
+
+static HRESULT read_input(struct text *text)
+{
+    char buffer[4096];
+    size_t got;
+    while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0)
+        text_add_n(text, buffer, got);
+    return text->failed ? FAIL_MEMORY() : S_OK;
+}
+
+static int arm(const char *file, bool as_json)
+{
+    struct text input AUTO(text_clear) = {0};
+    AUTO_FREE char *rules = NULL;
+    size_t size;
+    HRESULT hr;
+    if (text_equal(file, "-")) {
+        hr = read_input(&input);
+        rules = text_take(&input);
+    } else {
+        hr = os_read_file(file, &rules, &size);
+    }
+    if (FAILED(hr)) {
+        fprintf(stderr, "dismfake: %s\n", error_last()->text);
+        return EXIT_FAILED;
+    }
+    return done(DismFakeArmState(rules), as_json, "armed");
+}
+
+/* ---- command line ---- */
+
+static int run(const char *command, const char *argument, bool as_json)
+{
+    if (text_equal(command, "status"))
+        return print_status(as_json);
+    if (text_equal(command, "journal"))
+        return print_journal(as_json);
+    if (text_equal(command, "reboot"))
+        return done(DismFakeReboot(), as_json, "rebooted: mounts need a remount");
+    if (text_equal(command, "reset"))
+        return done(DismFakeReset(), as_json, "everything is forgotten");
+    if (text_equal(command, "disarm"))
+        return done(DismFakeDisarmState(), as_json, "disarmed");
+    if (text_equal(command, "arm") && argument)
+        return arm(argument, as_json);
+    if (text_equal(command, "release") && argument)
+        return done(DismFakeReleaseState(argument), as_json, "released");
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    bool as_json = false;
+    const char *words[2] = {NULL, NULL};
+    size_t count = 0;
+    for (int i = 1; i < argc; i++) {
+        if (text_equal(argv[i], "--json")) {
+            as_json = true;
+        } else if (text_equal(argv[i], "--state") && i + 1 < argc) {
+            os_setenv("DISMFAKE_STATE", argv[++i]);
+        } else if (count < 2 && (argv[i][0] != '-' || text_equal(argv[i], "-"))) {
+            words[count++] = argv[i];
+        } else {
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (count == 0 || text_equal(words[0], "help")) {
+        fputs(usage, count ? stdout : stderr);
+        return count ? EXIT_DONE : EXIT_USAGE;
+    }
+    return run(words[0], words[1], as_json);
+}

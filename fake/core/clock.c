@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* clock.c - see clock.h. */
+#include "clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+#include "os.h"
+#include "settings.h"
+
+#define FILETIME_OF_1970 116444736000000000LL
+
+static atomic_uint_fast64_t advanced_ms;
+
+int64_t clock_now_ns(void)
+{
+    const struct settings *settings;
+    int64_t base = SUCCEEDED(settings_get(&settings)) && settings->clock_is_fixed
+                       ? settings->clock_start_ns
+                       : os_wall_ns();
+    return base + (int64_t)atomic_load(&advanced_ms) * 1000000;
+}
+
+uint64_t clock_advanced_ms(void)
+{
+    return atomic_load(&advanced_ms);
+}
+
+void clock_advance(uint64_t milliseconds)
+{
+    atomic_fetch_add(&advanced_ms, milliseconds);
+}
+
+void clock_reset(void)
+{
+    atomic_store(&advanced_ms, 0);
+}
+
+SYSTEMTIME clock_system_time(int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    if (rest < 0) {
+        rest += 1000000000;
+        seconds--;
+    }
+    time_t time = (time_t)seconds;
+    struct tm tm;
+    gmtime_r(&time, &tm);
+    SYSTEMTIME out = {
+        .wYear = (WORD)(tm.tm_year + 1900),
+        .wMonth = (WORD)(tm.tm_mon + 1),
+        .wDayOfWeek = (WORD)tm.tm_wday,
+        .wDay = (WORD)tm.tm_mday,
+        .wHour = (WORD)tm.tm_hour,
+        .wMinute = (WORD)tm.tm_min,
+        .wSecond = (WORD)tm.tm_sec,
+        .wMilliseconds = (WORD)(rest / 1000000),
+    };
+    return out;
+}
+
+SYSTEMTIME clock_from_filetime(uint64_t filetime)
+{
+    int64_t ticks = (int64_t)filetime - FILETIME_OF_1970;
+    return clock_system_time(ticks / 10000000 * 1000000000 + ticks % 10000000 * 100);
+}

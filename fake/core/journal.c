@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * journal.c - state/journal.jsonl, opened for appending once per process. At 16 MiB the file
+ * becomes journal.1.jsonl, replacing the one before.
+ */
+#include "journal.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "clock.h"
+#include "error.h"
+#include "os.h"
+#include "settings.h"
+#include "text.h"
+#include "trace.h"
+
+#define ROTATE_AT (16u << 20)
+
+static struct os_mutex lock;
+static struct os_file *file;
+static atomic_uint_fast64_t sequence;
+
+static void append(const char *line, size_t len)
+{
+    AUTO_LOCK(&lock);
+    AUTO_FREE char *path = NULL, *old = NULL;
+    struct os_stat now, ours;
+    if (FAILED(settings_state_path("journal.jsonl", &path)))
+        return;
+    /* Another process may have rotated or cleared the file that this one has open. */
+    if (file && (FAILED(os_stat(path, &now)) || FAILED(os_stat_file(file, &ours)) ||
+                 now.inode != ours.inode || now.device != ours.device)) {
+        os_close(file);
+        file = NULL;
+    }
+    if (file && ours.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
+        os_close(file);
+        file = NULL;
+        (void)os_rename(path, old);
+    }
+    if (!file && FAILED(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file)))
+        return;
+    (void)os_write(file, line, len);
+}
+
+uint64_t journal_add(const char *event, struct json *entry)
+{
+    const struct settings *settings;
+    struct json *owned AUTO(scope_json) = entry;
+    if (FAILED(settings_get(&settings)) || !settings->journal || !entry)
+        return 0;
+    uint64_t number = atomic_fetch_add(&sequence, 1) + 1;
+    AUTO_JSON struct json *line = json_new_object();
+    json_set_number(line, "seq", (double)number);
+    json_set_number(line, "pid", os_pid());
+    json_set_number(line, "tid", (double)os_thread_id());
+    json_set_number(line, "clockMs", (double)clock_advanced_ms());
+    json_set_string(line, "event", event);
+    for (const struct json *v = json_first(owned); v; v = json_next(v))
+        json_set(line, json_key(v), json_copy(v));
+    AUTO_FREE char *printed = json_print(line);
+    if (!printed)
+        return number;
+    struct text text = {0};
+    text_add(&text, printed);
+    text_add(&text, "\n");
+    if (!text.failed)
+        append(text.ptr, text.len);
+    text_clear(&text);
+    return number;
+}
+
+static HRESULT read_into(const char *name, struct json *array)
+{
+    AUTO_FREE char *path = NULL, *data = NULL;
+    TRY(settings_state_path(name, &path));
+    if (!os_exists(path))
+        return S_OK;
+    size_t size;
+    TRY(os_read_file(path, &data, &size));
+    for (char *line = data, *end; *line; line = end) {
+        size_t len = strcspn(line, "\n");
+        end = line + len + (line[len] == '\n');
+        /* A line cut short by a kill in mid-write is left out. */
+        struct json *entry;
+        if (SUCCEEDED(json_parse(line, len, &entry)) && !json_push(array, entry))
+            return FAIL_MEMORY();
+    }
+    return S_OK;
+}
+
+HRESULT journal_read(struct json **out)
+{
+    AUTO_JSON struct json *array = json_new_array();
+    TRY(read_into("journal.1.jsonl", array));
+    TRY(read_into("journal.jsonl", array));
+    *out = TAKE(array);
+    return S_OK;
+}
+
+HRESULT journal_clear(void)
+{
+    AUTO_LOCK(&lock);
+    AUTO_FREE char *path = NULL, *old = NULL;
+    TRY(settings_state_path("journal.jsonl", &path));
+    TRY(settings_state_path("journal.1.jsonl", &old));
+    if (os_exists(old))
+        TRY(os_remove_file(old));
+    if (os_exists(path))
+        TRY(os_remove_file(path));
+    return S_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* op.c - see op.h. */
+#include "op.h"
+
+#include "call.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "event.h"
+#include "fault.h"
+#include "journal.h"
+#include "log.h"
+#include "text.h"
+#include "trace.h"
+#include "worker.h"
+
+#define STEP_NAME_ROW(id, call, step) #call "/" step,
+static const char *const step_names[STEP_COUNT] = {PROBES(STEP_NAME_ROW)};
+
+const char *step_name(enum step step)
+{
+    return step < STEP_COUNT ? step_names[step] : "";
+}
+
+enum step step_by_name(const char *name)
+{
+    for (unsigned i = 0; i < STEP_COUNT; i++)
+        if (text_equal(step_names[i], name))
+            return (enum step)i;
+    return STEP_COUNT;
+}
+
+HRESULT op_check_cancel(struct op *op)
+{
+    bool is_known;
+    if (!op->cancel || op->is_past_return || op->is_too_late_to_cancel)
+        return S_OK;
+    bool is_signalled = event_consume(op->cancel, &is_known);
+    if (!is_known && !op->call->foreign_event_is_logged) {
+        op->call->foreign_event_is_logged = true;
+        log_line(LOG_WARNING, "Op::CheckCancel", S_OK,
+                 "CancelEvent %p was not made by DismFakeCreateEvent: it counts as not signalled",
+                 op->cancel);
+    }
+    if (!is_signalled)
+        return S_OK;
+    return FAIL(HR_WIN32(ERROR_REQUEST_ABORTED), "%s was cancelled at tick %u of %u",
+                reflect_calls[op->call->api].name, op->ticks, op->total);
+}
+
+static HRESULT apply_rules(struct op *op, enum step step, unsigned tick)
+{
+    struct fault_answer answer;
+    fault_at(op->call, step, tick, &answer);
+    if (!answer.returns || op->is_past_return)
+        return S_OK;
+    return FAIL(answer.hr, "rule '%s' fails %s", answer.rule, step_name(step));
+}
+
+HRESULT op_step(struct op *op, enum step step)
+{
+    struct json *entry = json_new_object();
+    json_set_string(entry, "step", step_name(step));
+    json_set_number(entry, "of", (double)op->call->number);
+    journal_add("step", entry);
+    trace(TRACE_OP, "%s", step_name(step));
+    op->step = step;
+    TRY(apply_rules(op, step, 0));
+    return op_check_cancel(op);
+}
+
+HRESULT op_ticks_to(struct op *op, unsigned tick)
+{
+    while (op->ticks < tick && op->ticks < op->total) {
+        TRY(op_check_cancel(op));
+        op->ticks++;
+        if (op->progress)
+            TRY(image_callback(op->image, op->progress, op->ticks, op->total, op->user));
+        TRY(apply_rules(op, op->step, op->ticks));
+    }
+    return S_OK;
+}
+
+HRESULT op_progress(struct op *op, unsigned from, unsigned to, uint64_t done, uint64_t of)
+{
+    if (of == 0 || done > of)
+        done = of = 1;
+    return op_ticks_to(op, from + (unsigned)((uint64_t)(to - from) * done / of));
+}
+
+void op_no_return(struct op *op)
+{
+    op->is_past_return = true;
+}
+
+void op_no_cancel(struct op *op)
+{
+    op->is_too_late_to_cancel = true;
+    op->is_past_return = false;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.c - see worker.h. */
+#include "worker.h"
+
+#include "activity.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "os.h"
+#include "settings.h"
+#include "text.h"
+
+struct image {
+    /* list lock */
+    struct image *next;
+    unsigned refs;
+    /* fixed at creation */
+    char *key;
+    /* queue lock */
+    struct os_mutex queue_lock;
+    struct os_cond queue_moved;
+    uint64_t next_ticket, serving;
+    uint64_t owner; /* thread that has the turn, 0: nobody */
+    /* the command thread's one-place letter box, queue lock */
+    struct os_thread *thread;
+    bool stopping, has_letter;
+    DISM_PROGRESS_CALLBACK callback;
+    UINT current, total;
+    PVOID user;
+};
+
+static struct os_mutex list_lock;
+static struct image *images;
+
+/* The image whose callback runs on this thread, NULL outside callbacks. */
+static _Thread_local const struct image *callback_of;
+
+HRESULT image_acquire(const char *key, struct image **out)
+{
+    AUTO_LOCK(&list_lock);
+    for (struct image *image = images; image; image = image->next) {
+        if (text_equal(image->key, key)) {
+            image->refs++;
+            *out = image;
+            return S_OK;
+        }
+    }
+    AUTO_FREE char *copy = mem_dup(key);
+    struct image *image = copy ? mem_alloc(sizeof *image) : NULL;
+    if (!image)
+        return FAIL_MEMORY();
+    image->key = TAKE(copy);
+    image->refs = 1;
+    image->next = images;
+    images = image;
+    *out = image;
+    return S_OK;
+}
+
+struct image *image_share(struct image *image)
+{
+    AUTO_LOCK(&list_lock);
+    image->refs++;
+    return image;
+}
+
+static void stop_thread(struct image *image)
+{
+    if (!image->thread)
+        return;
+    {
+        AUTO_LOCK(&image->queue_lock);
+        image->stopping = true;
+        os_cond_broadcast(&image->queue_moved);
+    }
+    os_thread_join(image->thread);
+}
+
+void image_release(struct image *image)
+{
+    if (!image)
+        return;
+    {
+        AUTO_LOCK(&list_lock);
+        if (--image->refs > 0)
+            return;
+        struct image **link = &images;
+        while (*link != image)
+            link = &(*link)->next;
+        *link = image->next;
+    }
+    stop_thread(image);
+    mem_free(image->key);
+    mem_free(image);
+}
+
+const char *image_key(const struct image *image)
+{
+    return image->key;
+}
+
+bool image_in_callback(void)
+{
+    return callback_of != NULL;
+}
+
+HRESULT image_enter(struct image *image)
+{
+    if (callback_of == image)
+        return FAIL(HR_WIN32(ERROR_POSSIBLE_DEADLOCK),
+                    "a progress callback calls on the image %s that its own call still works on",
+                    image->key);
+    AUTO_LOCK(&image->queue_lock);
+    uint64_t ticket = image->next_ticket++;
+    if (ticket != image->serving) {
+        activity_wait(image);
+        while (ticket != image->serving)
+            os_cond_wait(&image->queue_moved, &image->queue_lock);
+    }
+    image->owner = os_thread_id();
+    activity_has_turn(image);
+    return S_OK;
+}
+
+void image_leave(struct image *image)
+{
+    AUTO_LOCK(&image->queue_lock);
+    activity_turn_ends(image);
+    image->owner = 0;
+    image->serving++;
+    os_cond_broadcast(&image->queue_moved);
+}
+
+static void run_callback(const struct image *image, DISM_PROGRESS_CALLBACK callback, UINT current,
+                         UINT total, PVOID user)
+{
+    const struct image *outer = callback_of;
+    callback_of = image;
+    callback(current, total, user);
+    callback_of = outer;
+}
+
+static void command_thread(void *argument)
+{
+    struct image *image = argument;
+    AUTO_LOCK(&image->queue_lock);
+    for (;;) {
+        while (!image->has_letter && !image->stopping)
+            os_cond_wait(&image->queue_moved, &image->queue_lock);
+        if (!image->has_letter)
+            return;
+        os_mutex_unlock(&image->queue_lock);
+        run_callback(image, image->callback, image->current, image->total, image->user);
+        os_mutex_lock(&image->queue_lock);
+        image->has_letter = false;
+        os_cond_broadcast(&image->queue_moved);
+    }
+}
+
+HRESULT image_callback(struct image *image, DISM_PROGRESS_CALLBACK callback, UINT current,
+                       UINT total, PVOID user)
+{
+    const struct settings *settings;
+    TRY(settings_get(&settings));
+    activity_callback(true);
+    if (settings->callback_on_caller) {
+        run_callback(image, callback, current, total, user);
+        activity_callback(false);
+        return S_OK;
+    }
+    if (!image->thread)
+        TRY(os_thread_start(command_thread, image, &image->thread));
+    {
+        AUTO_LOCK(&image->queue_lock);
+        image->callback = callback;
+        image->current = current;
+        image->total = total;
+        image->user = user;
+        image->has_letter = true;
+        os_cond_broadcast(&image->queue_moved);
+        while (image->has_letter)
+            os_cond_wait(&image->queue_moved, &image->queue_lock);
+    }
+    activity_callback(false);
+    return S_OK;
+}

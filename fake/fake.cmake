@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# The fake: core (machinery of a call), image (where images come from), servicing (the bodies).
+# Folder = target = include path, so that a wrong #include does not compile (README, "Layers").
+
+if(NOT WIM_FOUND)
+    message(FATAL_ERROR "wimlib (libwim-dev) is not installed; -DDISMFAKE_BUILD_FAKE=OFF builds without the fake")
+endif()
+
+add_library(core OBJECT
+    core/activity.c core/call.c core/clock.c core/event.c core/exports.c core/fault.c
+    core/fault_parse.c core/journal.c core/library.c core/log.c core/op.c core/result.c
+    core/session.c core/settings.c core/worker.c)
+target_include_directories(core PUBLIC core)
+target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
+
+add_library(image OBJECT
+    image/mounts.c image/mounts_file.c image/tree.c image/wim.c image/wim_commit.c
+    image/wim_extract.c)
+target_include_directories(image PUBLIC image)
+target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
+
+add_library(servicing OBJECT
+    servicing/client_path.c servicing/hooks.c servicing/image_info.c servicing/mount_lookup.c
+    servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c
+    servicing/unimplemented.c servicing/unmounting.c)
+target_include_directories(servicing PUBLIC servicing)
+target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")
+target_link_libraries(servicing PUBLIC image PRIVATE dismfake_options)
+
+add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:image> $<TARGET_OBJECTS:servicing>)
+target_include_directories(DismApi INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
+target_link_libraries(DismApi PRIVATE base contract PkgConfig::WIM dismfake_options)
+target_link_options(DismApi PRIVATE -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions)
+# Clients spell the name in four ways, and Linux looks at letter case (client-habits 1.6).
+add_custom_command(TARGET DismApi POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libdismapi.so
+    COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libDismAPI.so
+    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+
+add_executable(dismfake control/main.c)
+target_link_libraries(dismfake PRIVATE DismApi base dismfake_options)
+set_target_properties(dismfake PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")

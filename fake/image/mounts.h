@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mounts.h - the mount registry: what is mounted where, on disk, shared by all processes of a state
+ * folder and safe against kill -9 at any moment.
+ *
+ * One JSON file, replaced in one step, under a lock file. A transaction reads the file anew,
+ * changes records in memory and saves. It is held for moments only: long work is a record in a
+ * state that says so, with the owner's pid and start time, so that everybody can tell work in
+ * progress from work abandoned.
+ */
+#ifndef IMAGE_MOUNTS_H
+#define IMAGE_MOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dismapi.h"
+#include "os.h"
+#include "vec.h"
+
+enum mount_state {
+    MOUNT_MOUNTING,
+    MOUNT_OK,
+    MOUNT_COMMITTING, /* the image file may be half written: `saved` brings it back */
+    MOUNT_UNMOUNTING, /* the folder may be half empty */
+    MOUNT_PARTIAL, /* an unmount stopped half way (0xC142011D for a commit): only a discard is left
+                    */
+    MOUNT_INVALID, /* abandoned while mounting or unmounting */
+};
+
+/* An image file as it was when last looked at under its lock. */
+struct image_stamp {
+    uint64_t size, device, inode;
+    int64_t mtime_ns;
+};
+
+/* What a commit puts back when it is cancelled or killed: writing in place only appends and
+ * rewrites the header, so these bytes and the size give the old file, byte for byte (engines:
+ * measured). */
+#define SAVED_HEADER 208
+struct saved_image {
+    struct image_stamp stamp;
+    unsigned char header[SAVED_HEADER];
+};
+
+struct mount {
+    char *id;               /* a GUID, also the name of its folder below state/mounts */
+    char *image_path;       /* absolute, as given and made native */
+    char *mount_path;       /* canonical */
+    char *mount_path_given; /* absolute, as the client wrote it: what lists show */
+    char *image_path_given;
+    char *engine;
+    char *boot;  /* the boot in which it was mounted or remounted */
+    char *aside; /* where a reboot put the tree, NULL: it is in place */
+    unsigned index;
+    bool is_readonly;
+    enum mount_state state;
+    unsigned owner_pid; /* while mounting, committing, unmounting */
+    uint64_t owner_start;
+    struct image_stamp stamp;
+    uint64_t folder_device, folder_inode;
+    struct saved_image saved;
+};
+
+struct mounts {
+    struct os_file *lock;
+    char *boot; /* the boot now */
+    unsigned reboots;
+    VEC(struct mount) list;
+};
+
+/* Begins a transaction: lock, read, and what a restart of the machine since the last transaction
+ * means. Every successful open needs mounts_close; AUTO_MOUNTS does it. */
+HRESULT mounts_open(struct mounts *m);
+HRESULT mounts_save(struct mounts *m);
+void mounts_close(struct mounts *m);
+#define AUTO_MOUNTS AUTO(mounts_close)
+
+/* Borrowed from the transaction; NULL if there is none. */
+struct mount *mounts_find_path(struct mounts *m, const char *mount_path);
+struct mount *mounts_find_id(struct mounts *m, const char *id);
+struct mount *mounts_add(struct mounts *m); /* with a new id and this boot; NULL without memory */
+void mounts_remove(struct mounts *m, struct mount *mount);
+
+/* Marks the record as work of this process. */
+void mount_claim(struct mount *mount, enum mount_state state);
+/* Is its owner (another process or this one) still at work? */
+bool mount_is_busy(const struct mount *mount);
+bool mount_is_ours(const struct mount *mount);
+
+/* What DismGetMountedImageInfo says. Looks at the disk: image file and folder. */
+DismMountStatus mount_status(const struct mounts *m, const struct mount *mount);
+
+HRESULT mount_copy(const struct mount *from, struct mount *to);
+void mount_clear(struct mount *mount);
+
+/* state/mounts/ID, or a name below it. Caller's. */
+HRESULT mount_side_path(const struct mount *mount, const char *name, char **out);
+
+/* The machine restarts: a new boot; trees go aside. */
+HRESULT mounts_reboot(void);
+/* Folder of a mount put aside, and back. */
+HRESULT mount_put_aside(struct mount *mount);
+HRESULT mount_put_back(struct mount *mount);
+
+const char *mount_state_name(enum mount_state state);
+
+#endif

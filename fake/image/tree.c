@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* tree.c - see tree.h. */
+#include "tree.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+#include "path.h"
+#include "text.h"
+
+#define MAGIC "dismfake manifest 1\n"
+#define REPORT_EVERY 256
+
+void tree_clear(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->list.len; i++)
+        mem_free(tree->list.ptr[i].path);
+    vec_clear(&tree->list);
+}
+
+/* ---- scanning ---- */
+
+struct scan {
+    struct tree *out;
+    HRESULT (*seen)(void *context, size_t count);
+    void *context;
+};
+
+static HRESULT scan_folder(const struct scan *scan, const char *folder, const char *below);
+
+static HRESULT scan_entry(const struct scan *scan, const char *folder, const char *below,
+                          const char *name)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(path_join(folder, name, &path));
+    struct os_stat now;
+    TRY(os_lstat(path, &now));
+    struct tree_entry *entry = vec_push(&scan->out->list);
+    if (!entry)
+        return FAIL_MEMORY();
+    entry->path = *below ? mem_format("%s/%s", below, name) : mem_dup(name);
+    if (!entry->path)
+        return FAIL_MEMORY();
+    entry->type = now.type;
+    entry->inode = now.inode;
+    entry->size = now.size;
+    entry->mtime_ns = now.mtime_ns;
+    entry->ctime_ns = now.ctime_ns;
+    if (scan->seen && scan->out->list.len % REPORT_EVERY == 0)
+        TRY(scan->seen(scan->context, scan->out->list.len));
+    if (now.type != OS_TYPE_DIRECTORY)
+        return S_OK;
+    AUTO_FREE char *relative = mem_dup(entry->path); /* the list may move */
+    return relative ? scan_folder(scan, path, relative) : FAIL_MEMORY();
+}
+
+static HRESULT scan_folder(const struct scan *scan, const char *folder, const char *below)
+{
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_list(folder, &names));
+    for (size_t i = 0; i < names.len; i++)
+        TRY(scan_entry(scan, folder, below, names.ptr[i]));
+    return S_OK;
+}
+
+HRESULT tree_scan(const char *root, struct tree *out, HRESULT (*seen)(void *context, size_t count),
+                  void *context)
+{
+    struct scan scan = {out, seen, context};
+    return scan_folder(&scan, root, "");
+}
+
+/* ---- keeping ---- */
+
+HRESULT tree_save(const struct tree *tree, const char *path)
+{
+    struct text text AUTO(text_clear) = {0};
+    text_add(&text, MAGIC);
+    for (size_t i = 0; i < tree->list.len; i++) {
+        const struct tree_entry *entry = &tree->list.ptr[i];
+        text_addf(&text, "%d %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " ", (int)entry->type,
+                  entry->inode, entry->size, entry->mtime_ns, entry->ctime_ns);
+        text_add_n(&text, entry->path, strlen(entry->path) + 1);
+    }
+    return text.failed ? FAIL_MEMORY() : os_write_file_atomic(path, text.ptr, text.len);
+}
+
+/* One entry; gives what follows it, NULL if it is damaged. */
+static const char *load_entry(const char *at, const char *end, struct tree_entry *entry)
+{
+    char *next;
+    entry->type = (enum os_type)strtoul(at, &next, 10);
+    entry->inode = strtoull(next, &next, 10);
+    entry->size = strtoull(next, &next, 10);
+    entry->mtime_ns = strtoll(next, &next, 10);
+    entry->ctime_ns = strtoll(next, &next, 10);
+    if (*next != ' ')
+        return NULL;
+    const char *name = next + 1;
+    size_t len = strlen(name);
+    if (len == 0 || name + len >= end)
+        return NULL;
+    entry->path = mem_dup(name);
+    return entry->path ? name + len + 1 : NULL;
+}
+
+HRESULT tree_load(const char *path, struct tree *out)
+{
+    AUTO_FREE char *data = NULL;
+    size_t size;
+    TRY(os_read_file(path, &data, &size));
+    if (size < strlen(MAGIC) || memcmp(data, MAGIC, strlen(MAGIC)) != 0)
+        return FAIL(HR_WIN32(ERROR_FILE_CORRUPT), "%s is no manifest", path);
+    const char *end = data + size;
+    for (const char *at = data + strlen(MAGIC); at < end;) {
+        struct tree_entry *entry = vec_push(&out->list);
+        at = entry ? load_entry(at, end, entry) : NULL;
+        if (!at)
+            return FAIL(HR_WIN32(ERROR_FILE_CORRUPT), "the manifest %s is damaged", path);
+    }
+    return S_OK;
+}
+
+/* ---- comparing ---- */
+
+int tree_compare_paths(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        /* A separator sorts before everything, so that a folder's content follows the folder. */
+        int x = *a == '\0' ? 0 : *a == '/' ? 1 : (unsigned char)*a + 2;
+        int y = *b == '\0' ? 0 : *b == '/' ? 1 : (unsigned char)*b + 2;
+        if (x != y)
+            return x - y;
+        if (x == 0)
+            return 0;
+    }
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return len && strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+static bool is_changed(const struct tree_entry *old, const struct tree_entry *now)
+{
+    if (now->type == OS_TYPE_DIRECTORY)
+        return false; /* its entries speak for themselves */
+    return old->inode != now->inode || old->size != now->size || old->mtime_ns != now->mtime_ns ||
+           old->ctime_ns != now->ctime_ns;
+}
+
+void wim_changes_clear(wim_changes *changes)
+{
+    for (size_t i = 0; i < changes->len; i++) {
+        mem_free(changes->ptr[i].path);
+        mem_free(changes->ptr[i].source);
+    }
+    vec_clear(changes);
+}
+
+static HRESULT add_change(wim_changes *out, enum wim_change_kind kind, const char *path,
+                          const char *root)
+{
+    struct wim_change *change = vec_push(out);
+    if (!change)
+        return FAIL_MEMORY();
+    change->kind = kind;
+    change->path = mem_dup(path);
+    if (!change->path)
+        return FAIL_MEMORY();
+    return kind == WIM_ADD ? path_join(root, path, &change->source) : S_OK;
+}
+
+struct comparison {
+    const char *root;
+    wim_changes *deletions, *additions;
+    const char *deleted, *added; /* the last folders named: what lies below is included */
+};
+
+static HRESULT gone(struct comparison *c, const struct tree_entry *old)
+{
+    if (c->deleted && is_below(old->path, c->deleted))
+        return S_OK;
+    if (old->type == OS_TYPE_DIRECTORY)
+        c->deleted = old->path;
+    return add_change(c->deletions, WIM_DELETE, old->path, NULL);
+}
+
+static HRESULT came(struct comparison *c, const struct tree_entry *now)
+{
+    if (now->type == OS_TYPE_OTHER)
+        return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
+                    "%s is a socket, a device or a pipe, which an image cannot hold", now->path);
+    if (c->added && is_below(now->path, c->added))
+        return S_OK;
+    if (now->type == OS_TYPE_DIRECTORY)
+        c->added = now->path;
+    return add_change(c->additions, WIM_ADD, now->path, c->root);
+}
+
+static HRESULT both(struct comparison *c, const struct tree_entry *old,
+                    const struct tree_entry *now)
+{
+    if (old->type != now->type) {
+        TRY(gone(c, old));
+        return came(c, now);
+    }
+    return is_changed(old, now) ? came(c, now) : S_OK;
+}
+
+static HRESULT compare_all(const struct tree *old, const struct tree *now, struct comparison *c)
+{
+    size_t i = 0, k = 0;
+    while (i < old->list.len || k < now->list.len) {
+        int order = i == old->list.len ? 1
+                    : k == now->list.len
+                        ? -1
+                        : tree_compare_paths(old->list.ptr[i].path, now->list.ptr[k].path);
+        if (order < 0)
+            TRY(gone(c, &old->list.ptr[i++]));
+        else if (order > 0)
+            TRY(came(c, &now->list.ptr[k++]));
+        else
+            TRY(both(c, &old->list.ptr[i++], &now->list.ptr[k++]));
+    }
+    return S_OK;
+}
+
+HRESULT tree_changes(const struct tree *old, const struct tree *now, const char *root,
+                     wim_changes *out)
+{
+    wim_changes additions AUTO(wim_changes_clear) = {0};
+    struct comparison c = {.root = root, .deletions = out, .additions = &additions};
+    TRY(compare_all(old, now, &c));
+    for (size_t i = 0; i < additions.len; i++) {
+        struct wim_change *change = vec_push(out);
+        if (!change)
+            return FAIL_MEMORY();
+        *change = additions.ptr[i];
+        additions.ptr[i] = (struct wim_change){0};
+    }
+    return S_OK;
+}
+
+void tree_accept_moved(struct tree *old, const struct tree *now)
+{
+    for (size_t i = 0, k = 0; i < old->list.len && k < now->list.len;) {
+        struct tree_entry *before = &old->list.ptr[i];
+        const struct tree_entry *after = &now->list.ptr[k];
+        int order = tree_compare_paths(before->path, after->path);
+        if (order == 0 && !strchr(before->path, '/') && before->inode == after->inode &&
+            before->size == after->size && before->mtime_ns == after->mtime_ns)
+            before->ctime_ns = after->ctime_ns;
+        i += order <= 0;
+        k += order >= 0;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tree.h - what a folder tree holds, as a list that can be kept (the manifest of a mount) and
+ * compared, so that a commit looks only at what changed: (inode, size, mtime, ctime) of every file.
+ * ctime makes it safe against tools that set mtime back.
+ */
+#ifndef IMAGE_TREE_H
+#define IMAGE_TREE_H
+
+#include "os.h"
+#include "vec.h"
+#include "wim.h"
+
+struct tree_entry {
+    char *path; /* below the root, '/' between components */
+    enum os_type type;
+    uint64_t inode, size;
+    int64_t mtime_ns, ctime_ns;
+};
+
+/* Depth first, names in ordinal order: tree_compare_paths. */
+struct tree {
+    VEC(struct tree_entry) list;
+};
+
+/* Called now and then with the number of entries seen; a failure ends the scan. May be NULL. */
+HRESULT tree_scan(const char *root, struct tree *out, HRESULT (*seen)(void *context, size_t count),
+                  void *context);
+void tree_clear(struct tree *tree);
+#define AUTO_TREE AUTO(tree_clear)
+HRESULT tree_save(const struct tree *tree, const char *path);
+HRESULT tree_load(const char *path, struct tree *out);
+int tree_compare_paths(const char *a, const char *b);
+/* Takes over the ctime of entries directly below the root that are otherwise the same: renaming the
+ * entries (a reboot, a remount) changes it. */
+void tree_accept_moved(struct tree *old, const struct tree *now);
+
+typedef VEC(struct wim_change) wim_changes;
+/* Deletions first, then additions; below an added folder nothing more is named. A socket, device or
+ * pipe is ERROR_NOT_SUPPORTED: an image cannot hold it. */
+HRESULT tree_changes(const struct tree *old, const struct tree *now, const char *root,
+                     wim_changes *out);
+void wim_changes_clear(wim_changes *changes);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wim.h - WIM files through wimlib, whose codes become the HRESULTs of the WIM layers here and
+ * nowhere else. An opened WIM is used by one thread at a time; different ones are independent.
+ */
+#ifndef IMAGE_WIM_H
+#define IMAGE_WIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hr.h"
+#include "scope.h"
+
+struct wim;
+
+struct wim_facts {
+    unsigned image_count;
+    unsigned boot_index; /* 0: none */
+    unsigned part, parts;
+    bool is_solid; /* LZMS, as in .esd files: cannot be mounted (0xC142013C) */
+    bool has_integrity;
+    bool is_marked_readonly; /* by a flag in its header */
+};
+
+/* check_integrity: damage that the integrity table shows fails the call (DismMountImage.15).
+ * for_writing takes wimlib's own lock and fails with WIMPROVIDER_E_NO_WRITE_PERMISSION on a
+ * read-only file. */
+HRESULT wim_open(const char *path, bool for_writing, bool check_integrity, struct wim **out);
+void wim_close(struct wim *wim);
+DEFINE_SCOPE(wim, struct wim, wim_close)
+#define AUTO_WIM AUTO(scope_wim)
+const struct wim_facts *wim_facts(const struct wim *wim);
+
+/* An element of the image's XML ("WINDOWS/VERSION/BUILD"); NULL if it has none. Borrowed. */
+const char *wim_property(const struct wim *wim, unsigned index, const char *name);
+/* 0 if no image has that name. */
+unsigned wim_index_of_name(const struct wim *wim, const char *name);
+
+/* Called with what is done of how much; a failure ends the work and is its result. */
+struct wim_progress {
+    HRESULT (*report)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+
+/* Unpacks a whole image into an existing folder. After a failure part of it may be there. */
+HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
+                    const struct wim_progress *progress);
+
+enum wim_change_kind { WIM_ADD, WIM_DELETE };
+struct wim_change {
+    enum wim_change_kind kind;
+    char *path;   /* in the image, without leading separator */
+    char *source; /* WIM_ADD: file or folder on the disk */
+};
+/* In memory; wim_write puts it into the file. */
+HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count);
+/* A further image at the end, a copy of that one. Its name is made unique: "name (2)". */
+HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsigned *new_index);
+/* Appends what is new and replaces the header last; the file is synced. */
+HRESULT wim_write(struct wim *wim, bool with_integrity, const struct wim_progress *progress);
+
+#endif

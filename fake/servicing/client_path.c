@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* client_path.c - see client_path.h. */
+#include "client_path.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "os.h"
+#include "path.h"
+#include "settings.h"
+#include "text.h"
+
+#define LONGEST_PATH 32767 /* UTF-16 units, the limit of \\?\ paths */
+
+static HRESULT map_drive(const char *native, char drive, char **out)
+{
+    const struct settings *settings;
+    TRY(settings_get(&settings));
+    const char *rest = strchr(native, ':') + 1;
+    while (*rest == '/')
+        rest++;
+    AUTO_FREE char *folder = NULL;
+    if (drive == 'C')
+        folder = mem_dup(settings->online);
+    else
+        folder = mem_format("%s/drives/%c", settings->state, drive);
+    if (!folder)
+        return FAIL_MEMORY();
+    return *rest ? path_join(folder, rest, out) : path_absolute(folder, "/", out);
+}
+
+HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **out)
+{
+    AUTO_FREE char *utf8 = NULL, *cwd = NULL, *native = NULL;
+    if (text_utf16_len(text) > LONGEST_PATH)
+        return FAIL(E_INVALIDARG, "%s is longer than %d characters", what, LONGEST_PATH);
+    TRY(text_from_utf16(text, &utf8));
+    if (!*utf8)
+        return FAIL(E_INVALIDARG, "%s is empty", what);
+    if (path_is_network(utf8))
+        return FAIL(network_hr, "%s is %s: files on the network are not supported", what, utf8);
+    if (!path_is_well_formed(utf8))
+        return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path", what, utf8);
+    TRY(os_cwd(&cwd));
+    TRY(path_absolute(utf8, cwd, &native));
+    char drive = path_drive(native);
+    if (drive)
+        return map_drive(native, drive, out);
+    *out = TAKE(native);
+    return S_OK;
+}
+
+HRESULT client_path_canonical(const char *path, char **out)
+{
+    if (os_exists(path))
+        return os_real_path(path, out);
+    *out = mem_dup(path);
+    return *out ? S_OK : FAIL_MEMORY();
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image_info.c - DismGetImageInfo and DismGetMountedImageInfo: what images are in a file, what is
+ * mounted.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "client_path.h"
+#include "clock.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "mounts.h"
+#include "os.h"
+#include "path.h"
+#include "result.h"
+#include "text.h"
+#include "wim.h"
+#include "wim_commit.h"
+
+/* ---- DismGetImageInfo ---- */
+
+struct describing {
+    struct result *result;
+    const struct wim *wim;
+    unsigned index;
+    size_t at; /* of this image's record */
+};
+
+static uint64_t number_of(const struct describing *d, const char *name)
+{
+    const char *text = wim_property(d->wim, d->index, name);
+    return text ? strtoull(text, NULL, 0) : 0;
+}
+
+static HRESULT add_string(const struct describing *d, size_t offset, const char *name)
+{
+    return result_string(d->result, d->at + offset, wim_property(d->wim, d->index, name));
+}
+
+static SYSTEMTIME time_of(const struct describing *d, const char *element)
+{
+    char high[48], low[48];
+    snprintf(high, sizeof high, "%s/HIGHPART", element);
+    snprintf(low, sizeof low, "%s/LOWPART", element);
+    uint64_t filetime = number_of(d, high) << 32 | number_of(d, low);
+    return filetime ? clock_from_filetime(filetime) : (SYSTEMTIME){0};
+}
+
+static HRESULT add_numbers(const struct describing *d)
+{
+    DismImageInfo *info = result_at(d->result, d->at);
+    info->ImageType = DismImageTypeWim;
+    info->ImageIndex = d->index;
+    info->ImageSize = number_of(d, "TOTALBYTES");
+    info->Architecture = (UINT)number_of(d, "WINDOWS/ARCH");
+    info->MajorVersion = (UINT)number_of(d, "WINDOWS/VERSION/MAJOR");
+    info->MinorVersion = (UINT)number_of(d, "WINDOWS/VERSION/MINOR");
+    info->Build = (UINT)number_of(d, "WINDOWS/VERSION/BUILD");
+    info->SpBuild = (UINT)number_of(d, "WINDOWS/VERSION/SPBUILD");
+    info->SpLevel = (UINT)number_of(d, "WINDOWS/VERSION/SPLEVEL");
+    info->Bootable =
+        wim_facts(d->wim)->boot_index == d->index ? DismImageBootableYes : DismImageBootableNo;
+    return S_OK;
+}
+
+static HRESULT add_strings(const struct describing *d)
+{
+    TRY(add_string(d, offsetof(DismImageInfo, ImageName), "NAME"));
+    TRY(add_string(d, offsetof(DismImageInfo, ImageDescription), "DESCRIPTION"));
+    TRY(add_string(d, offsetof(DismImageInfo, ProductName), "WINDOWS/PRODUCTNAME"));
+    TRY(add_string(d, offsetof(DismImageInfo, EditionId), "WINDOWS/EDITIONID"));
+    TRY(add_string(d, offsetof(DismImageInfo, InstallationType), "WINDOWS/INSTALLATIONTYPE"));
+    TRY(add_string(d, offsetof(DismImageInfo, Hal), "WINDOWS/HAL"));
+    TRY(add_string(d, offsetof(DismImageInfo, ProductType), "WINDOWS/PRODUCTTYPE"));
+    TRY(add_string(d, offsetof(DismImageInfo, ProductSuite), "WINDOWS/PRODUCTSUITE"));
+    return add_string(d, offsetof(DismImageInfo, SystemRoot), "WINDOWS/SYSTEMROOT");
+}
+
+static const char *language(const struct describing *d, unsigned number)
+{
+    char name[64];
+    snprintf(name, sizeof name, "WINDOWS/LANGUAGES/LANGUAGE[%u]", number);
+    return wim_property(d->wim, d->index, name);
+}
+
+static HRESULT add_languages(const struct describing *d)
+{
+    const char *preferred = wim_property(d->wim, d->index, "WINDOWS/LANGUAGES/DEFAULT");
+    unsigned count = 0, default_index = 0;
+    while (language(d, count + 1)) {
+        if (preferred && text_equal_nocase(language(d, count + 1), preferred))
+            default_index = count;
+        count++;
+    }
+    size_t array;
+    if (count == 0)
+        return S_OK;
+    TRY(result_array(d->result, d->at + offsetof(DismImageInfo, Language),
+                     count * sizeof(DismLanguage), &array));
+    DismImageInfo *info = result_at(d->result, d->at);
+    info->LanguageCount = count;
+    info->DefaultLanguageIndex = default_index;
+    for (unsigned i = 0; i < count; i++)
+        TRY(result_string(d->result, array + i * sizeof(DismLanguage), language(d, i + 1)));
+    return S_OK;
+}
+
+static HRESULT add_customized(const struct describing *d)
+{
+    size_t at;
+    TRY(result_array(d->result, d->at + offsetof(DismImageInfo, CustomizedInfo),
+                     sizeof(DismWimCustomizedInfo), &at));
+    DismWimCustomizedInfo *custom = result_at(d->result, at);
+    custom->Size = sizeof *custom;
+    custom->DirectoryCount = (UINT)number_of(d, "DIRCOUNT");
+    custom->FileCount = (UINT)number_of(d, "FILECOUNT");
+    custom->CreatedTime = time_of(d, "CREATIONTIME");
+    custom->ModifiedTime = time_of(d, "LASTMODIFICATIONTIME");
+    return S_OK;
+}
+
+static HRESULT describe(const struct describing *d)
+{
+    TRY(add_numbers(d));
+    TRY(add_strings(d));
+    TRY(add_languages(d));
+    return add_customized(d);
+}
+
+HRESULT impl_DismGetImageInfo(struct call *call, PCWSTR ImageFilePath, DismImageInfo **ImageInfo,
+                              UINT *Count)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_WIM struct wim *wim = NULL;
+    struct result result AUTO(result_clear) = {0};
+    TRY(client_path(ImageFilePath, "ImageFilePath", E_INVALIDARG, &path));
+    if (!os_exists(path))
+        return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "there is no file %s", path);
+    if (!os_is_file(path))
+        return FAIL(E_INVALIDARG, "%s is not a file", path);
+    if (path_has_extension(path, ".vhd") || path_has_extension(path, ".vhdx"))
+        return FAIL(E_NOTIMPL, "%s: VHD and VHDX files are not implemented by dismfake yet", path);
+    TRY(op_step(&call->op, STEP_INFO_READ));
+    TRY(wim_recover());
+    TRY(wim_open(path, false, false, &wim));
+    unsigned count = wim_facts(wim)->image_count;
+    TRY(result_begin(&result, call->api, count, sizeof **ImageInfo));
+    for (unsigned i = 0; i < count; i++) {
+        struct describing d = {&result, wim, i + 1, i * sizeof **ImageInfo};
+        TRY(describe(&d));
+    }
+    void *block;
+    TRY(result_finish(&result, &block));
+    *ImageInfo = block;
+    *Count = count;
+    return S_OK;
+}
+
+/* ---- DismGetMountedImageInfo ---- */
+
+/* A mount that its process is still making is not mounted yet. */
+static bool is_listed(const struct mount *mount)
+{
+    return mount->state != MOUNT_MOUNTING || !mount_is_busy(mount);
+}
+
+static HRESULT list_mount(struct result *result, size_t at, const struct mounts *m,
+                          const struct mount *mount)
+{
+    DismMountedImageInfo *info = result_at(result, at);
+    info->ImageIndex = mount->index;
+    info->MountMode = mount->is_readonly ? DismReadOnly : DismReadWrite;
+    info->MountStatus = mount_status(m, mount);
+    TRY(result_string(result, at + offsetof(DismMountedImageInfo, MountPath),
+                      mount->mount_path_given));
+    return result_string(result, at + offsetof(DismMountedImageInfo, ImageFilePath),
+                         mount->image_path_given);
+}
+
+HRESULT impl_DismGetMountedImageInfo(struct call *call, DismMountedImageInfo **MountedImageInfo,
+                                     UINT *Count)
+{
+    TRY(wim_recover());
+    AUTO_MOUNTS struct mounts m = {0};
+    struct result result AUTO(result_clear) = {0};
+    TRY(mounts_open(&m));
+    UINT count = 0;
+    for (size_t i = 0; i < m.list.len; i++)
+        count += is_listed(&m.list.ptr[i]);
+    TRY(result_begin(&result, call->api, count, sizeof **MountedImageInfo));
+    size_t at = 0;
+    for (size_t i = 0; i < m.list.len; i++) {
+        if (!is_listed(&m.list.ptr[i]))
+            continue;
+        TRY(list_mount(&result, at, &m, &m.list.ptr[i]));
+        at += sizeof **MountedImageInfo;
+    }
+    void *block;
+    TRY(result_finish(&result, &block));
+    *MountedImageInfo = block;
+    *Count = count;
+    return S_OK;
+}

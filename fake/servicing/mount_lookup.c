@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* mount_lookup.c - see mount_lookup.h. */
+#include "mount_lookup.h"
+
+#include "client_path.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "text.h"
+
+HRESULT mount_lookup(const char *path, struct mount *out)
+{
+    AUTO_FREE char *folder = NULL;
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(client_path_canonical(path, &folder));
+    TRY(mounts_open(&m));
+    const struct mount *mount = mounts_find_path(&m, folder);
+    for (size_t i = 0; i < m.list.len && !mount; i++)
+        if (text_equal(m.list.ptr[i].mount_path_given, path))
+            mount = &m.list.ptr[i];
+    if (!mount)
+        return FAIL(HR_WIN32(ERROR_NOT_FOUND), "nothing is mounted at %s", path);
+    return mount_copy(mount, out);
+}
+
+HRESULT mount_check_free(const struct mount *mount)
+{
+    if (mount_is_busy(mount) && !mount_is_ours(mount))
+        return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "process %u is working on the image at %s",
+                    mount->owner_pid, mount->mount_path_given);
+    return S_OK;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mounting.c - DismMountImage: everything that is refused, then fill the folder, then say so in the
+ * registry. Whatever fails or is cancelled on the way leaves an empty folder and no record.
+ */
+#include "call.h"
+#include "client_path.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "image.h"
+#include "log.h"
+#include "os.h"
+#include "path.h"
+#include "session.h"
+#include "text.h"
+#include "wim_commit.h"
+#include "worker.h"
+
+#define MOUNT_FLAGS                                                                                \
+    (DISM_MOUNT_READONLY | DISM_MOUNT_OPTIMIZE | DISM_MOUNT_CHECK_INTEGRITY | DISM_MOUNT_SUPPORT_EA)
+
+/* What the client asked for, paths native. */
+struct request {
+    struct call *call;
+    char *image_path, *mount_path; /* absolute */
+    char *folder;                  /* the mount path with links resolved */
+    char *name;                    /* NULL: not asked for */
+    unsigned index;
+    DismImageIdentifier identifier;
+    DWORD flags;
+};
+
+static void request_clear(struct request *r)
+{
+    mem_free(r->image_path);
+    mem_free(r->mount_path);
+    mem_free(r->folder);
+    mem_free(r->name);
+}
+
+static bool is_readonly(const struct request *r)
+{
+    return (r->flags & DISM_MOUNT_READONLY) != 0;
+}
+
+/* ---- what can be refused without opening anything ---- */
+
+static HRESULT check_paths(struct request *r)
+{
+    if (!os_is_file(r->image_path))
+        return FAIL(E_INVALIDARG, "there is no image file %s", r->image_path);
+    if (!os_is_directory(r->mount_path))
+        return FAIL(E_INVALIDARG, "there is no folder %s to mount into", r->mount_path);
+    TRY(client_path_canonical(r->mount_path, &r->folder));
+    if (os_is_volume_root(r->folder))
+        return FAIL(WIMGAPI_E_VOLUME_ROOT, "%s is the root of a volume", r->mount_path);
+    if (path_has_extension(r->image_path, ".vhd") || path_has_extension(r->image_path, ".vhdx"))
+        return FAIL(E_NOTIMPL, "%s: VHD and VHDX files are not implemented by dismfake yet",
+                    r->image_path);
+    if (!path_has_extension(r->image_path, ".wim") && !path_has_extension(r->image_path, ".esd") &&
+        !path_has_extension(r->image_path, ".swm"))
+        return FAIL(E_INVALIDARG, "%s does not end in .wim, .vhd or .vhdx", r->image_path);
+    return S_OK;
+}
+
+static HRESULT check_session(const struct request *r)
+{
+    if (session_is_open_on(r->folder))
+        return FAIL(DISMAPI_E_OPEN_HANDLES_UNABLE_TO_MOUNT_IMAGE_PATH, "a session is open on %s",
+                    r->mount_path);
+    return S_OK;
+}
+
+static HRESULT read_request(struct request *r, PCWSTR image_path, PCWSTR mount_path, PCWSTR name)
+{
+    if (r->flags & ~(DWORD)MOUNT_FLAGS)
+        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no mount flag has", r->flags);
+    TRY(client_path(image_path, "ImageFilePath", E_INVALIDARG, &r->image_path));
+    TRY(client_path(mount_path, "MountPath", E_INVALIDARG, &r->mount_path));
+    if (r->identifier != DismImageName)
+        return S_OK;
+    if (!name)
+        return FAIL(E_INVALIDARG, "ImageName is NULL and ImageIdentifier is DismImageName");
+    return text_from_utf16(name, &r->name);
+}
+
+/* ---- the image ---- */
+
+static HRESULT choose_index(struct request *r, const struct wim *wim)
+{
+    unsigned count = wim_facts(wim)->image_count;
+    if (r->identifier == DismImageName) {
+        r->index = wim_index_of_name(wim, r->name);
+        if (r->index == 0)
+            return FAIL(DISMAPI_E_INVALID_IMAGE_NAME, "%s has no image named '%s'", r->image_path,
+                        r->name);
+        return S_OK;
+    }
+    if (r->identifier == DismImageNone) {
+        if (count != 1)
+            return FAIL(DISMAPI_E_MUST_SPECIFY_INDEX_OR_NAME,
+                        "%s has %u images: say which by index or name", r->image_path, count);
+        r->index = 1;
+        return S_OK;
+    }
+    if (r->index < 1 || r->index > count)
+        return FAIL(DISMAPI_E_INVALID_IMAGE_INDEX, "%s has images 1 to %u, not %u", r->image_path,
+                    count, r->index);
+    return S_OK;
+}
+
+static HRESULT open_image(struct request *r, struct wim **out)
+{
+    AUTO_WIM struct wim *wim = NULL;
+    bool check = (r->flags & DISM_MOUNT_CHECK_INTEGRITY) != 0;
+    TRY(wim_open(r->image_path, false, check, &wim));
+    const struct wim_facts *facts = wim_facts(wim);
+    if (facts->is_solid)
+        return FAIL(WIMGAPI_E_COMPRESSION_NOT_MOUNTABLE, "%s is compressed as .esd files are",
+                    r->image_path);
+    if (facts->parts > 1)
+        return FAIL(WIMGAPI_E_SPLIT_WIM, "%s is part %u of %u of a split image", r->image_path,
+                    facts->part, facts->parts);
+    TRY(choose_index(r, wim));
+    if (!is_readonly(r) && (facts->is_marked_readonly || !os_is_writable(r->image_path)))
+        return FAIL(WIMPROVIDER_E_NO_WRITE_PERMISSION, "%s is read-only: mount it read-only",
+                    r->image_path);
+    *out = TAKE(wim);
+    return S_OK;
+}
+
+/* ---- the registry ---- */
+
+static HRESULT check_folder(const struct request *r, struct mounts *m)
+{
+    if (mounts_find_path(m, r->folder))
+        return FAIL(WIMGAPI_E_DIR_ALREADY_MOUNTED, "%s carries a mount already", r->mount_path);
+    for (size_t i = 0; i < m->list.len; i++)
+        if (path_is_within(r->folder, m->list.ptr[i].mount_path))
+            return FAIL(E_INVALIDARG, "%s lies inside the mount at %s", r->mount_path,
+                        m->list.ptr[i].mount_path);
+    if (!os_is_empty_directory(r->folder))
+        return FAIL(WIMGAPI_E_DIR_NOT_EMPTY, "the folder %s is not empty", r->mount_path);
+    return S_OK;
+}
+
+/* One read-write mount per image (real-behaviour 1.8); a mount that was never finished holds
+ * nothing. */
+static HRESULT check_other_mounts(const struct request *r, const struct mounts *m,
+                                  const struct image_stamp *stamp)
+{
+    for (size_t i = 0; i < m->list.len; i++) {
+        const struct mount *other = &m->list.ptr[i];
+        bool is_same_file = text_equal(other->image_path, r->image_path) ||
+                            image_stamp_same_file(&other->stamp, stamp);
+        bool is_abandoned = other->state == MOUNT_INVALID ||
+                            (other->state == MOUNT_MOUNTING && !mount_is_busy(other));
+        if (!is_same_file || other->index != r->index || is_abandoned || is_readonly(r))
+            continue;
+        if (!other->is_readonly)
+            return FAIL(WIMGAPI_E_ALREADY_MOUNTED_READ_WRITE,
+                        "image %u of %s is mounted for writing at %s", r->index, r->image_path,
+                        other->mount_path);
+        return FAIL(WIMGAPI_E_ALREADY_MOUNTED, "image %u of %s is mounted read-only at %s",
+                    r->index, r->image_path, other->mount_path);
+    }
+    return S_OK;
+}
+
+static bool copy_paths(struct mount *mount, const struct request *r)
+{
+    mount->image_path = mem_dup(r->image_path);
+    mount->image_path_given = mem_dup(r->image_path);
+    mount->mount_path = mem_dup(r->folder);
+    mount->mount_path_given = mem_dup(r->mount_path);
+    mount->engine = mem_dup(wim_extract_engine.name);
+    return mount->image_path && mount->image_path_given && mount->mount_path &&
+           mount->mount_path_given && mount->engine;
+}
+
+/* Makes the record; `out` is our copy of it. */
+static HRESULT enter_record(const struct request *r, struct mount *out)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    struct image_stamp stamp;
+    struct os_stat folder;
+    TRY(mounts_open(&m));
+    TRY(check_folder(r, &m));
+    TRY(image_stamp_of(r->image_path, &stamp));
+    TRY(check_other_mounts(r, &m, &stamp));
+    TRY(os_stat(r->folder, &folder));
+    struct mount *mount = mounts_add(&m);
+    if (!mount || !copy_paths(mount, r))
+        return FAIL_MEMORY();
+    mount->index = r->index;
+    mount->is_readonly = is_readonly(r);
+    mount->stamp = stamp;
+    mount->folder_device = folder.device;
+    mount->folder_inode = folder.inode;
+    mount_claim(mount, MOUNT_MOUNTING);
+    TRY(mount_copy(mount, out));
+    return mounts_save(&m);
+}
+
+static HRESULT forget_record(const char *id)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, id);
+    if (mount)
+        mounts_remove(&m, mount);
+    return mounts_save(&m);
+}
+
+static HRESULT mark_ok(const char *id)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, id);
+    if (!mount)
+        return FAIL(WIMGAPI_E_MOUNT_NOT_FOUND, "the record of the mount is gone");
+    mount->state = MOUNT_OK;
+    return mounts_save(&m);
+}
+
+/* ---- the work ---- */
+
+static HRESULT fill(const struct request *r, const struct mount *mount, struct wim *wim)
+{
+    struct op *op = &r->call->op;
+    AUTO_FREE char *side = NULL;
+    TRY(mount_side_path(mount, NULL, &side));
+    TRY(os_make_directories(side));
+    TRY(image_engine_of(mount)->fill(mount, wim, op, 99));
+    TRY(op_step(op, STEP_MOUNT_FINISH));
+    TRY(mark_ok(mount->id));
+    op_no_return(op);
+    return op_ticks_to(op, op->total);
+}
+
+static HRESULT roll_back(const struct mount *mount)
+{
+    TRY(image_engine_of(mount)->clear(mount));
+    return forget_record(mount->id);
+}
+
+static HRESULT mount_into(struct request *r)
+{
+    struct op *op = &r->call->op;
+    AUTO_WIM struct wim *wim = NULL;
+    struct mount mount AUTO(mount_clear) = {0};
+    TRY(check_session(r));
+    TRY(op_step(op, STEP_MOUNT_VALIDATE));
+    TRY(wim_recover());
+    TRY(open_image(r, &wim));
+    TRY(op_step(op, STEP_MOUNT_REGISTER));
+    TRY(enter_record(r, &mount));
+    HRESULT hr = fill(r, &mount, wim);
+    if (FAILED(hr)) {
+        struct error reason = *error_last();
+        if (FAILED(roll_back(&mount)))
+            log_line(LOG_WARNING, "Mount::RollBack", error_last()->hr, "%s", error_last()->text);
+        error_restore(&reason);
+    }
+    return hr;
+}
+
+HRESULT impl_DismMountImage(struct call *call, PCWSTR ImageFilePath, PCWSTR MountPath,
+                            UINT ImageIndex, PCWSTR ImageName, DismImageIdentifier ImageIdentifier,
+                            DWORD Flags, HANDLE CancelEvent, DISM_PROGRESS_CALLBACK Progress,
+                            PVOID UserData)
+{
+    (void)CancelEvent, (void)Progress, (void)UserData; /* in call->op */
+    struct request r AUTO(request_clear) = {
+        .call = call, .index = ImageIndex, .identifier = ImageIdentifier, .flags = Flags};
+    TRY(read_request(&r, ImageFilePath, MountPath, ImageName));
+    TRY(check_paths(&r));
+    TRY(check_session(&r));
+    struct image *image;
+    TRY(image_acquire(r.folder, &image));
+    HRESULT hr = image_enter(image);
+    if (SUCCEEDED(hr)) {
+        call->op.image = image;
+        call->op.total = 100;
+        hr = mount_into(&r);
+        image_leave(image);
+    }
+    image_release(image);
+    return hr;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sessions.c - DismInitialize, DismShutdown, DismOpenSession, DismCloseSession,
+ * DismGetLastErrorMessage, DismDelete.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "client_path.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "library.h"
+#include "log.h"
+#include "mounts.h"
+#include "online.h"
+#include "os.h"
+#include "path.h"
+#include "result.h"
+#include "session.h"
+#include "settings.h"
+#include "text.h"
+#include "wim_commit.h"
+#include "worker.h"
+
+/* ---- DismInitialize, DismShutdown ---- */
+
+struct start {
+    DismLogLevel level;
+    const char *log_path, *scratch;
+};
+
+static void log_start(const struct start *start)
+{
+    log_bare("");
+    log_line(LOG_INFO, "Library::Initialize", S_OK,
+             "<----- Starting DismApi.dll session (dismfake) ----->");
+    log_bare("");
+    log_line(LOG_INFO, "Library::Initialize", S_OK,
+             "Input parameters: LogLevel: %d, LogFilePath: %s, ScratchDirectory: %s",
+             (int)start->level, start->log_path ? start->log_path : "(null)",
+             start->scratch ? start->scratch : "(null)");
+}
+
+static HRESULT prepare(void *context)
+{
+    const struct start *start = context;
+    const struct settings *settings;
+    TRY(settings_get(&settings));
+    if (start->scratch && !os_is_directory(start->scratch))
+        return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "the scratch directory %s does not exist",
+                    start->scratch);
+    session_start();
+    HRESULT hr = log_open(start->log_path, start->level);
+    log_start(start);
+    return hr;
+}
+
+HRESULT impl_DismInitialize(struct call *call, DismLogLevel LogLevel, PCWSTR LogFilePath,
+                            PCWSTR ScratchDirectory)
+{
+    AUTO_FREE char *log_path = NULL, *scratch = NULL;
+    const struct settings *settings;
+    (void)call;
+    TRY(settings_get(&settings));
+    if (LogFilePath)
+        TRY(client_path(LogFilePath, "LogFilePath", DISMAPI_E_LOGGING_DISABLED, &log_path));
+    if (ScratchDirectory)
+        TRY(client_path(ScratchDirectory, "ScratchDirectory", E_INVALIDARG, &scratch));
+    struct start start = {LogLevel, log_path, scratch};
+    HRESULT hr = library_initialise(prepare, &start);
+    if (hr != HR_WIN32(ERROR_ALREADY_INITIALIZED))
+        return hr;
+    if (SUCCEEDED(settings->already_initialized))
+        return settings->already_initialized;
+    return FAIL(settings->already_initialized,
+                "DismInitialize was called before and not followed by DismShutdown");
+}
+
+static void report_unused(void *context, const char *id, const char *at, unsigned reached)
+{
+    *(bool *)context = true;
+    log_line(LOG_WARNING, "Fault::Unused", S_OK, "rule '%s' at %s never fired (reached %u times)",
+             id, at, reached);
+    fprintf(stderr, "dismfake: rule '%s' at %s never fired (reached %u times)\n", id, at, reached);
+}
+
+static void report_leak(void *context, const void *pointer, enum api api, size_t size)
+{
+    (void)context;
+    log_line(LOG_WARNING, "Result::Leak", S_OK,
+             "%zu bytes at %p of %s were not given to DismDelete", size, pointer,
+             reflect_calls[api].name);
+    fprintf(stderr, "dismfake: %zu bytes of %s were not given to DismDelete\n", size,
+            reflect_calls[api].name);
+}
+
+static void finish(void)
+{
+    const struct settings *settings;
+    bool has_unused = false;
+    if (FAILED(settings_get(&settings)))
+        return;
+    fault_each_unused(report_unused, &has_unused);
+    if (settings->leaks)
+        result_each_live(report_leak, NULL);
+    log_line(LOG_INFO, "Library::Shutdown", S_OK,
+             "<----- Ending DismApi.dll session (dismfake) ----->");
+    log_close();
+    session_forget_all();
+    if (has_unused && settings->strict)
+        os_crash(OS_CRASH_ABORT);
+}
+
+HRESULT impl_DismShutdown(struct call *call)
+{
+    (void)call;
+    return library_shut_down(finish);
+}
+
+/* ---- DismOpenSession, DismCloseSession ---- */
+
+/* The folder below an image root that a path of Windows names, whatever its letter case. */
+static HRESULT find_folder(const char *root, const char *relative, char **out)
+{
+    AUTO_FREE char *found = mem_dup(root), *rest = mem_dup(relative);
+    if (!found || !rest)
+        return FAIL_MEMORY();
+    for (char *at = rest; *at;) {
+        size_t len = strcspn(at, "/");
+        bool is_last = at[len] == '\0';
+        at[len] = '\0';
+        AUTO_NAMES struct os_names names = {0};
+        AUTO_FREE char *next = NULL;
+        TRY(os_list(found, &names));
+        for (size_t i = 0; i < names.len && !next; i++)
+            if (text_equal_nocase(names.ptr[i], at))
+                TRY(path_join(found, names.ptr[i], &next));
+        if (!next || !os_is_directory(next))
+            return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "%s has no folder %s: no Windows image",
+                        root, relative);
+        mem_free(found);
+        found = TAKE(next);
+        at += len + !is_last;
+    }
+    *out = TAKE(found);
+    return S_OK;
+}
+
+static HRESULT find_windows(const char *root, PCWSTR given, char **out)
+{
+    AUTO_FREE char *name = NULL, *native = NULL, *windows = NULL, *system = NULL;
+    if (given)
+        TRY(text_from_utf16(given, &name));
+    TRY(path_native(name && *name ? name : "Windows", &native));
+    const char *relative = native;
+    if (path_is_within(native, root))
+        relative += strlen(root); /* absolute, below the mount point */
+    while (*relative == '/')
+        relative++;
+    if (path_drive(relative))
+        return FAIL(E_INVALIDARG, "WindowsDirectory %s is not below the image", native);
+    TRY(find_folder(root, relative, &windows));
+    TRY(find_folder(windows, "System32", &system));
+    *out = TAKE(windows);
+    return S_OK;
+}
+
+/* May a session be opened on a mount in this state? */
+static HRESULT check_mount(const char *root, char **id_out)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    const struct mount *mount = mounts_find_path(&m, root);
+    if (!mount)
+        return S_OK; /* a plain folder */
+    if (mount_is_busy(mount) && !mount_is_ours(mount))
+        return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "process %u is working on the image",
+                    mount->owner_pid);
+    switch (mount_status(&m, mount)) {
+    case DismMountStatusOk:
+        *id_out = mem_dup(mount->id);
+        return *id_out ? S_OK : FAIL_MEMORY();
+    case DismMountStatusNeedsRemount:
+        return FAIL(DISMAPI_E_NEEDS_REMOUNT, "the image at %s must be remounted first", root);
+    default:
+        return FAIL(WIMPROVIDER_E_INVALID_MOUNT,
+                    "the mount at %s is invalid: discard it or clean up the mount points", root);
+    }
+}
+
+static HRESULT open_offline(struct call *call, const char *root, PCWSTR windows_directory,
+                            PCWSTR system_drive, DismSession *out)
+{
+    AUTO_FREE char *mount = NULL, *windows = NULL, *drive = NULL;
+    TRY(op_step(&call->op, STEP_SESSION_OPEN));
+    TRY(wim_recover());
+    TRY(check_mount(root, &mount));
+    TRY(find_windows(root, windows_directory, &windows));
+    if (system_drive)
+        TRY(text_from_utf16(system_drive, &drive));
+    struct session_target target = {
+        .root = root, .windows = windows, .system_drive = drive, .mount = mount};
+    return session_open(&target, out);
+}
+
+static HRESULT open_online(struct call *call, DismSession *out)
+{
+    const struct settings *settings;
+    AUTO_FREE char *windows = NULL, *root = NULL;
+    TRY(settings_get(&settings));
+    TRY(op_step(&call->op, STEP_SESSION_OPEN));
+    TRY(online_prepare());
+    TRY(os_real_path(settings->online, &root));
+    TRY(find_windows(root, NULL, &windows));
+    struct session_target target = {
+        .root = root, .windows = windows, .system_drive = "C:", .is_online = true};
+    return session_open(&target, out);
+}
+
+static bool is_running_windows(const char *path)
+{
+    const struct settings *settings;
+    AUTO_FREE char *online = NULL;
+    if (text_equal(path, "/"))
+        return true;
+    if (FAILED(settings_get(&settings)) || FAILED(client_path_canonical(settings->online, &online)))
+        return false;
+    return text_equal(path, online);
+}
+
+HRESULT impl_DismOpenSession(struct call *call, PCWSTR ImagePath, PCWSTR WindowsDirectory,
+                             PCWSTR SystemDrive, DismSession *Session)
+{
+    AUTO_FREE char *given = NULL, *path = NULL, *root = NULL;
+    TRY(text_from_utf16(ImagePath, &given));
+    AUTO_FREE char *online = NULL;
+    TRY(text_from_utf16(DISM_ONLINE_IMAGE, &online));
+    if (text_equal(given, online)) {
+        if (WindowsDirectory || SystemDrive)
+            return FAIL(E_INVALIDARG,
+                        "WindowsDirectory and SystemDrive cannot be given with DISM_ONLINE_IMAGE");
+        return open_online(call, Session);
+    }
+    TRY(client_path(ImagePath, "ImagePath", HR_WIN32(ERROR_NOT_SUPPORTED), &path));
+    TRY(client_path_canonical(path, &root));
+    if (is_running_windows(root))
+        return FAIL(DISMAPI_E_MUST_SPECIFY_ONLINE_IMAGE,
+                    "%s is the running Windows: use DISM_ONLINE_IMAGE", given);
+    if (!os_is_directory(root))
+        return FAIL(HR_WIN32(ERROR_DIRECTORY), "%s is not a folder", path);
+
+    struct image *image;
+    TRY(image_acquire(root, &image));
+    HRESULT hr = image_enter(image);
+    if (SUCCEEDED(hr)) {
+        hr = open_offline(call, root, WindowsDirectory, SystemDrive, Session);
+        image_leave(image);
+    }
+    image_release(image);
+    return hr;
+}
+
+static HRESULT drained(void *context)
+{
+    struct call *call = context;
+    return op_step(&call->op, STEP_SESSION_DRAIN);
+}
+
+HRESULT impl_DismCloseSession(struct call *call, DismSession Session)
+{
+    return session_close(Session, drained, call);
+}
+
+/* ---- DismGetLastErrorMessage, DismDelete ---- */
+
+HRESULT impl_DismGetLastErrorMessage(struct call *call, DismString **ErrorMessage)
+{
+    const char *message = call_reported_error();
+    /* Also answers for a failed DismInitialize (DismInitialize.12). */
+    if (!message && !library_is_initialised())
+        return FAIL(DISMAPI_E_DISMAPI_NOT_INITIALIZED, "DismInitialize has not been called");
+    struct result result AUTO(result_clear) = {0};
+    void *block;
+    TRY(result_begin(&result, call->api, 1, sizeof **ErrorMessage));
+    TRY(result_string(&result, offsetof(DismString, Value), message ? message : ""));
+    TRY(result_finish(&result, &block));
+    *ErrorMessage = block;
+    return S_OK;
+}
+
+HRESULT impl_DismDelete(struct call *call, VOID *DismStructure)
+{
+    (void)call;
+    if (!DismStructure)
+        return S_OK;
+    switch (result_delete(DismStructure)) {
+    case RESULT_DELETED:
+        return S_OK;
+    case RESULT_DELETED_BEFORE:
+        return FAIL(E_INVALIDARG, "%p was given to DismDelete before", DismStructure);
+    default:
+        if (!library_is_initialised())
+            return FAIL(DISMAPI_E_DISMAPI_NOT_INITIALIZED, "DismInitialize has not been called");
+        return FAIL(E_INVALIDARG, "%p was not returned by the DISM API", DismStructure);
+    }
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# Tests of the base layer, one program per module.
+
+dismfake_unit_test(error)
+dismfake_unit_test(text)
+dismfake_unit_test(path)
+dismfake_unit_test(json)
+dismfake_unit_test(match)
+dismfake_unit_test(os)
