@@ -12,8 +12,8 @@
  *   a|b (..) either; a group
  *   ^ $      the beginning and the end of the whole text
  *
- * A match may be anywhere in the text unless ^ and $ say otherwise. Everything else is refused: counted
- * repeats {n}, lazy or doubled repeats, (?...), back references, \b and other escapes.
+ * A match may be anywhere in the text unless ^ and $ say otherwise. Everything else is refused:
+ * counted repeats {n}, lazy or doubled repeats, (?...), back references, \b and other escapes.
  */
 #ifndef BASE_REGEX_H
 #define BASE_REGEX_H

@@ -144,17 +144,16 @@ static HRESULT has_happened(const char *what, bool *out)
 
 static HRESULT await(const char *what, UINT timeout_ms)
 {
-    uint64_t deadline = os_now_ms() + timeout_ms, seen = 0;
+    /* No announcement has this number: the first wait only learns the present one. */
+    uint64_t deadline = os_now_ms() + timeout_ms, seen = UINT64_MAX;
     TRY(need_text(what, "What"));
-    for (;;) {
+    while (activity_await(&seen, deadline)) {
         bool happened = false;
-        bool in_time = activity_await(&seen, deadline);
         TRY(has_happened(what, &happened));
         if (happened)
             return S_OK;
-        if (!in_time)
-            return S_FALSE;
     }
+    return S_FALSE;
 }
 
 HRESULT WINAPI DismFakeAwait(const char *What, UINT TimeoutMs)
