@@ -20,7 +20,7 @@ struct image_engine {
     /* Fills the mount folder; reports ticks up to `to`. After a failure, `clear` follows. */
     HRESULT (*fill)(const struct mount *mount, struct wim *wim, struct op *op, unsigned to);
     /* What differs from the image; ticks from..to. `seen` is kept for `committed`. */
-    HRESULT (*changes)
+    HRESULT(*changes)
     (const struct mount *mount, struct op *op, unsigned from, unsigned to, struct tree *seen,
      wim_changes *out);
     /* The image now holds what `seen` saw. */

@@ -34,12 +34,14 @@ struct image_stamp {
     int64_t mtime_ns;
 };
 
-/* What a commit puts back when it is cancelled or killed: writing in place only appends and
- * rewrites the header, so these bytes and the size give the old file, byte for byte (engines:
- * measured). */
+/* What a commit puts back when it is cancelled or killed. Writing in place appends, rewrites the
+ * header last, and overwrites the XML data and the integrity table at the old end where no image
+ * changed: so the header, the size and what lies from `tail_offset` on (kept in the mount's side
+ * folder, "tail") give the old file, byte for byte. */
 #define SAVED_HEADER 208
 struct saved_image {
     struct image_stamp stamp;
+    uint64_t tail_offset;
     unsigned char header[SAVED_HEADER];
 };
 

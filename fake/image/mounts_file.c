@@ -47,6 +47,7 @@ static struct json *saved_json(const struct saved_image *saved)
         snprintf(hex + 2 * i, 3, "%02x", saved->header[i]);
     struct json *object = json_new_object();
     json_set(object, "stamp", stamp_json(&saved->stamp));
+    set_big(object, "tailOffset", saved->tail_offset);
     json_set_string(object, "header", hex);
     return object;
 }
@@ -140,6 +141,7 @@ static HRESULT get_saved(const struct json *object, const char *pointer, struct 
 {
     const char *hex;
     TRY(get_stamp(json_get(object, "stamp"), pointer, &out->stamp));
+    TRY(get_big(object, "tailOffset", pointer, &out->tail_offset));
     TRY(json_need_string(object, "header", pointer, &hex));
     if (strlen(hex) != 2 * SAVED_HEADER)
         return FAIL(E_INVALIDARG, "%s/header is not %d bytes", pointer, SAVED_HEADER);

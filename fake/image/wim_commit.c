@@ -74,29 +74,70 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
 
 /* ---- saving and restoring ---- */
 
-static HRESULT save_header(struct os_file *file, const char *path, struct saved_image *out)
+/* Where the header of a WIM says that its XML data and its integrity table begin (0: it has none).
+ */
+#define XML_OFFSET_AT 0x50
+#define INTEGRITY_OFFSET_AT 0x84
+
+static uint64_t little_endian(const unsigned char *bytes)
 {
-    size_t got;
-    TRY(image_stamp_of(path, &out->stamp));
-    TRY(os_read_at(file, out->header, SAVED_HEADER, 0, &got));
-    if (got != SAVED_HEADER)
-        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is shorter than a WIM header", path);
-    return S_OK;
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
 }
 
-static HRESULT restore_image(struct os_file *file, const char *path,
+static uint64_t find_tail(const struct saved_image *saved)
+{
+    uint64_t xml = little_endian(saved->header + XML_OFFSET_AT);
+    uint64_t integrity = little_endian(saved->header + INTEGRITY_OFFSET_AT);
+    uint64_t tail = integrity && integrity < xml ? integrity : xml;
+    return tail >= SAVED_HEADER && tail < saved->stamp.size ? tail : saved->stamp.size;
+}
+
+static HRESULT save_tail(struct os_file *file, const struct mount *mount,
+                         const struct saved_image *saved)
+{
+    AUTO_FREE char *path = NULL;
+    size_t size = (size_t)(saved->stamp.size - saved->tail_offset), got;
+    AUTO_FREE char *tail = mem_alloc(size + 1);
+    if (!tail)
+        return FAIL_MEMORY();
+    TRY(os_read_at(file, tail, size, saved->tail_offset, &got));
+    TRY(mount_side_path(mount, "tail", &path));
+    return os_write_file_atomic(path, tail, got);
+}
+
+static HRESULT save_image(struct os_file *file, const struct mount *mount, struct saved_image *out)
+{
+    size_t got;
+    TRY(image_stamp_of(mount->image_path, &out->stamp));
+    TRY(os_read_at(file, out->header, SAVED_HEADER, 0, &got));
+    if (got != SAVED_HEADER)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is shorter than a WIM header",
+                    mount->image_path);
+    out->tail_offset = find_tail(out);
+    return save_tail(file, mount, out);
+}
+
+static HRESULT restore_image(struct os_file *file, const struct mount *mount,
                              const struct saved_image *saved)
 {
+    AUTO_FREE char *tail_path = NULL, *tail = NULL;
     struct image_stamp now;
-    TRY(image_stamp_of(path, &now));
+    size_t size;
+    TRY(image_stamp_of(mount->image_path, &now));
     /* Another file in its place: a rewrite that was complete when it was renamed, or somebody's
      * own. */
     if (!image_stamp_same_file(&now, &saved->stamp))
         return S_OK;
+    TRY(mount_side_path(mount, "tail", &tail_path));
+    TRY(os_read_file(tail_path, &tail, &size));
+    TRY(os_write_at(file, tail, size, saved->tail_offset));
     TRY(os_write_at(file, saved->header, SAVED_HEADER, 0));
     TRY(os_truncate(file, saved->stamp.size));
     TRY(os_sync(file));
-    return os_set_mtime(path, saved->stamp.mtime_ns);
+    return os_set_mtime(mount->image_path, saved->stamp.mtime_ns);
 }
 
 /* Under the image's lock: puts back what dead processes left of this file. */
@@ -114,7 +155,7 @@ static HRESULT recover_image(struct os_file *file, const char *path)
               image_stamp_same_file(&mount->saved.stamp, &now)))
             continue;
         trace(TRACE_MOUNTS, "restoring %s, whose commit was cut off", path);
-        TRY(restore_image(file, path, &mount->saved));
+        TRY(restore_image(file, mount, &mount->saved));
         mount->state = MOUNT_OK;
         changed = true;
     }
@@ -221,7 +262,7 @@ static HRESULT take_lock(struct commit *c)
 
 static HRESULT claim(struct commit *c)
 {
-    TRY(save_header(c->file, c->mount.image_path, &c->saved));
+    TRY(save_image(c->file, &c->mount, &c->saved));
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, c->mount.id);
@@ -280,7 +321,7 @@ static HRESULT settle(const struct commit *c, bool success)
 
 static HRESULT undo(const struct commit *c)
 {
-    TRY(restore_image(c->file, c->mount.image_path, &c->saved));
+    TRY(restore_image(c->file, &c->mount, &c->saved));
     return settle(c, false);
 }
 
