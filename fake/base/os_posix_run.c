@@ -151,6 +151,12 @@ void os_thread_detach(struct os_thread *thread)
     mem_free(thread);
 }
 
+unsigned os_processor_count(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (unsigned)count : 1;
+}
+
 uint64_t os_thread_id(void)
 {
     return (uint64_t)gettid();

@@ -71,11 +71,22 @@ static HRESULT check_session(const struct request *r)
     return S_OK;
 }
 
+/* "C:\\" and the like, whatever the drive is mapped to. */
+static HRESULT check_no_root(PCWSTR mount_path)
+{
+    AUTO_FREE char *text = NULL;
+    TRY(text_from_utf16(mount_path, &text));
+    if (path_is_volume_root(text))
+        return FAIL(WIMGAPI_E_VOLUME_ROOT, "%s is the root of a volume", text);
+    return S_OK;
+}
+
 static HRESULT read_request(struct request *r, PCWSTR image_path, PCWSTR mount_path, PCWSTR name)
 {
     if (r->flags & ~(DWORD)MOUNT_FLAGS)
         return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no mount flag has", r->flags);
     TRY(client_path(image_path, "ImageFilePath", E_INVALIDARG, &r->image_path));
+    TRY(check_no_root(mount_path));
     TRY(client_path(mount_path, "MountPath", E_INVALIDARG, &r->mount_path));
     if (r->identifier != DismImageName)
         return S_OK;
