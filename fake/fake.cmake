@@ -42,3 +42,7 @@ add_custom_command(TARGET DismApi POST_BUILD
 add_executable(dismfake control/main.c)
 target_link_libraries(dismfake PRIVATE DismApi base dismfake_options)
 set_target_properties(dismfake PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+
+if(DISMFAKE_BUILD_TESTS)
+    include(tests/core_tests.cmake)
+endif()

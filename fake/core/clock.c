@@ -36,11 +36,13 @@ void clock_reset(void)
     atomic_store(&advanced_ms, 0);
 }
 
-SYSTEMTIME clock_system_time(int64_t ns)
+/* A moment as whole units since 1970, so many of them to the second. Nanoseconds in 64 bits reach
+ * back to 1677 only, FILETIMEs start in 1601. */
+static SYSTEMTIME system_time(int64_t units, int64_t per_second)
 {
-    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    int64_t seconds = units / per_second, rest = units % per_second;
     if (rest < 0) {
-        rest += 1000000000;
+        rest += per_second;
         seconds--;
     }
     time_t time = (time_t)seconds;
@@ -54,13 +56,17 @@ SYSTEMTIME clock_system_time(int64_t ns)
         .wHour = (WORD)tm.tm_hour,
         .wMinute = (WORD)tm.tm_min,
         .wSecond = (WORD)tm.tm_sec,
-        .wMilliseconds = (WORD)(rest / 1000000),
+        .wMilliseconds = (WORD)(rest / (per_second / 1000)),
     };
     return out;
 }
 
+SYSTEMTIME clock_system_time(int64_t ns)
+{
+    return system_time(ns, 1000000000);
+}
+
 SYSTEMTIME clock_from_filetime(uint64_t filetime)
 {
-    int64_t ticks = (int64_t)filetime - FILETIME_OF_1970;
-    return clock_system_time(ticks / 10000000 * 1000000000 + ticks % 10000000 * 100);
+    return system_time((int64_t)filetime - FILETIME_OF_1970, 10000000);
 }

@@ -31,6 +31,7 @@ struct hold {
 static struct os_mutex lock;
 static struct os_cond released;
 static fault_rules rules;
+static uint64_t last_serial;
 static VEC(struct hold *) holds;
 
 static struct os_mutex refresh_lock;
@@ -173,6 +174,7 @@ static HRESULT arm(fault_rules *incoming, enum fault_origin origin, bool replace
         struct fault_rule *rule = &rules.ptr[rules.len++];
         *rule = incoming->ptr[i];
         rule->origin = origin;
+        rule->serial = ++last_serial;
         if (rule->what == FAULT_HOLD)
             need_hold(rule->hold)->is_open = false;
     }
@@ -315,12 +317,24 @@ static void record(const struct call *call, const struct fault_rule *rule, enum 
     trace(TRACE_FAULT, "rule %s fires at %s", rule->id, rule->at);
 }
 
+/* Index of the first rule armed after that one. */
+static size_t first_after(uint64_t serial)
+{
+    size_t i = 0;
+    while (i < rules.len && rules.ptr[i].serial <= serial)
+        i++;
+    return i;
+}
+
 void fault_at(const struct call *call, enum step step, unsigned tick, struct fault_answer *answer)
 {
     *answer = (struct fault_answer){0};
     AUTO_LOCK(&lock);
-    for (size_t i = 0; i < rules.len; i++) {
+    uint64_t serial = 0;
+    /* The list may change while this call is parked: the place in it is a serial, not an index. */
+    for (size_t i = 0; (i = first_after(serial)) < rules.len;) {
         struct fault_rule *rule = &rules.ptr[i];
+        serial = rule->serial;
         if ((rule->what == FAULT_RETURN && answer->returns) || !applies(rule, call, step, tick) ||
             !counts(rule))
             continue;
@@ -339,11 +353,7 @@ void fault_at(const struct call *call, enum step step, unsigned tick, struct fau
         case FAULT_CRASH:
             os_crash(rule->crash);
         case FAULT_HOLD:
-            /* The list may change while this call is parked: start over behind nothing it has done,
-             * by going on with the rules that are still to come by id. */
             park(need_hold(rule->hold));
-            if (i >= rules.len)
-                return;
             break;
         }
     }

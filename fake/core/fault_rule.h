@@ -33,6 +33,7 @@ struct fault_rule {
     /* counted */
     enum fault_origin origin;
     unsigned reached, fired;
+    uint64_t serial; /* goes up with each rule armed: the list is in this order */
 };
 
 typedef VEC(struct fault_rule) fault_rules;

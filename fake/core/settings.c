@@ -70,6 +70,12 @@ static long long days_from_date(int year, int month, int day)
            719468;
 }
 
+static int days_in_month(int year, int month)
+{
+    int next_year = month == 12 ? year + 1 : year;
+    return (int)(days_from_date(next_year, month % 12 + 1, 1) - days_from_date(year, month, 1));
+}
+
 static HRESULT read_clock(struct settings *s)
 {
     const char *value = value_of(PREFIX "CLOCK");
@@ -78,8 +84,9 @@ static HRESULT read_clock(struct settings *s)
     int year, month, day, hour, minute, second, end = 0;
     if (sscanf(value, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
                &end) != 6 ||
-        value[end] != '\0' || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
-        minute > 59 || second > 59)
+        value[end] != '\0' || month < 1 || month > 12 || day < 1 || hour > 23 ||
+        minute > 59 || second > 59 ||
+        day > days_in_month(year, month))
         return FAIL(E_INVALIDARG, PREFIX "CLOCK is '%s', expected YYYY-MM-DDTHH:MM:SS", value);
     s->clock_is_fixed = true;
     s->clock_start_ns =

@@ -202,6 +202,8 @@ static HRESULT parse(const char *text, size_t size, struct mounts *m)
     TRY(get_number(root, "reboots", "", &m->reboots));
     size_t index = 0;
     const struct json *mounts = json_get(root, "mounts");
+    if (!json_is(mounts, JSON_ARRAY))
+        return FAIL(E_INVALIDARG, "/mounts is not an array");
     for (const struct json *v = json_first(mounts); v; v = json_next(v), index++) {
         char pointer[32];
         snprintf(pointer, sizeof pointer, "/mounts/%zu", index);

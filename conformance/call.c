@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.c - one call of the library: arguments in, results out, judged.
+ *
+ * A step counts as returned for other lanes before its results are read: reading garbage may end
+ * the process, and that crash still belongs to this step, whose "return" line is then missing.
+ */
+#include "expect.h"
+#include "invoke.h"
+#include "phase.h"
+
+enum { MAX_ARGUMENTS = 12 };
+
+struct frame {
+    const struct json *step;
+    const char *pointer;
+    enum api api;
+    const struct reflect_call *call;
+    arg_word words[MAX_ARGUMENTS];
+    arg_word slots[MAX_ARGUMENTS]; /* out variables */
+    char16_t *texts[MAX_ARGUMENTS];
+    PCWSTR *arrays[MAX_ARGUMENTS];
+    size_t array_lens[MAX_ARGUMENTS];
+    struct progress *progress;
+    struct json *arguments; /* as resolved, for the record */
+    struct json *out;
+    bool keeps_result[MAX_ARGUMENTS]; /* bound, and the scenario deletes it itself */
+};
+
+static void frame_clear(struct frame *frame)
+{
+    for (size_t i = 0; i < MAX_ARGUMENTS; i++) {
+        mem_free(frame->texts[i]);
+        for (size_t k = 0; k < frame->array_lens[i]; k++)
+            mem_free((void *)(uintptr_t)frame->arrays[i][k]);
+        mem_free(frame->arrays[i]);
+    }
+    json_free(frame->arguments);
+    json_free(frame->out);
+}
+
+/* ---- arguments ---- */
+
+static HRESULT put_text(const struct json *plain, char16_t **text)
+{
+    if (json_is(plain, JSON_NULL))
+        return S_OK;
+    return text_to_utf16(json_string(plain) ? json_string(plain) : "", text);
+}
+
+static HRESULT put_array(struct frame *frame, unsigned i, const struct json *plain)
+{
+    if (!json_is(plain, JSON_ARRAY))
+        return S_OK;
+    size_t len = json_len(plain);
+    frame->arrays[i] = need(mem_array(len + 1, sizeof *frame->arrays[i]));
+    frame->array_lens[i] = len;
+    for (size_t k = 0; k < len; k++) {
+        char16_t *text = NULL;
+        TRY(put_text(json_at(plain, k), &text));
+        frame->arrays[i][k] = (PCWSTR)text;
+    }
+    return S_OK;
+}
+
+static arg_word number_word(enum kind kind, const struct json *plain)
+{
+    if (json_is(plain, JSON_BOOL))
+        return json_bool(plain);
+    double number = json_number(plain);
+    if (number < 0)
+        return (uint32_t)(int32_t)number;
+    bool is_wide = kind == KIND_NUMBER64 || kind == KIND_OPAQUE_ARG || kind == KIND_CANCEL ||
+                   kind == KIND_USERDATA || kind == KIND_MEMORY;
+    return is_wide ? (arg_word)number : (uint32_t)number;
+}
+
+static HRESULT put_argument(struct frame *frame, unsigned i, const struct json *value,
+                            const struct json *plain)
+{
+    enum kind kind = frame->call->args[i].kind;
+    switch (kind) {
+    case KIND_WSTR:
+    case KIND_WSTR_OPT:
+        TRY(put_text(plain, &frame->texts[i]));
+        frame->words[i] = REFLECT_WORD(frame->texts[i]);
+        return S_OK;
+    case KIND_WSTRS:
+        TRY(put_array(frame, i, plain));
+        frame->words[i] = REFLECT_WORD(frame->arrays[i]);
+        return S_OK;
+    case KIND_CANCEL:
+        frame->words[i] = json_get(value, "$event")
+                              ? REFLECT_WORD(event_of(json_text(value, "$event")))
+                              : number_word(kind, plain);
+        return S_OK;
+    case KIND_PROGRESS:
+        if (json_get(value, "$progress")) {
+            frame->progress = progress_new(json_get(value, "$progress"));
+            frame->words[i] = REFLECT_WORD(progress_callback);
+        }
+        return S_OK;
+    case KIND_MEMORY:
+        if (json_get(value, "$ref")) {
+            AUTO_LOCK(&the_phase.lock);
+            frame->words[i] = values_binding(&the_phase.values, json_text(value, "$ref"))->word;
+            return S_OK;
+        }
+        frame->words[i] = number_word(kind, plain);
+        return S_OK;
+    default:
+        frame->words[i] = number_word(kind, plain);
+        return S_OK;
+    }
+}
+
+static struct json *resolve_argument(const struct json *value)
+{
+    AUTO_LOCK(&the_phase.lock);
+    return value_resolve(&the_phase.values, value);
+}
+
+/* What is not given: NULL, the length of the array before, the progress record, an out variable. */
+static void put_defaults(struct frame *frame)
+{
+    const struct json *with = json_get(frame->step, "with");
+    for (unsigned i = 0; i < frame->call->arg_count; i++) {
+        const struct reflect_arg *arg = &frame->call->args[i];
+        if (arg->kind == KIND_USERDATA && frame->progress) {
+            if (json_get(with, arg->name))
+                frame->progress->user_data = frame->words[i];
+            else
+                frame->words[i] = frame->progress->user_data;
+        }
+        if (json_get(with, arg->name))
+            continue;
+        if (reflect_kind_is_out(arg->kind))
+            frame->words[i] = REFLECT_WORD(&frame->slots[i]);
+        if (arg->kind == KIND_COUNT && i > 0)
+            frame->words[i] = frame->array_lens[i - 1];
+    }
+}
+
+static HRESULT put_arguments(struct frame *frame)
+{
+    const struct json *with = json_get(frame->step, "with");
+    frame->arguments = json_hold(json_new_object());
+    for (unsigned i = 0; i < frame->call->arg_count; i++) {
+        const struct reflect_arg *arg = &frame->call->args[i];
+        const struct json *value = json_get(with, arg->name);
+        if (!value)
+            continue;
+        struct json *plain = resolve_argument(value);
+        if (!plain)
+            return E_INVALIDARG;
+        json_set(frame->arguments, arg->name, plain);
+        TRY(put_argument(frame, i, value, plain));
+    }
+    put_defaults(frame);
+    return S_OK;
+}
+
+/* ---- results ---- */
+
+static uint32_t count_behind(const struct frame *frame, unsigned i)
+{
+    for (unsigned k = i + 1; k < frame->call->arg_count; k++) {
+        if (frame->call->args[k].kind == KIND_OUT_COUNT)
+            return frame->words[k] ? (uint32_t)frame->slots[k] : 0;
+    }
+    return 0;
+}
+
+static struct json *read_pointer(const struct frame *frame, unsigned i, HRESULT hr)
+{
+    bool is_array;
+    const struct reflect_struct *record = reflect_kind_record(frame->call->args[i].kind, &is_array);
+    const void *memory = (const void *)(uintptr_t)frame->slots[i];
+    if (!memory)
+        return json_hold(json_new_null());
+    if (FAILED(hr)) { /* whatever a failing call leaves there is not followed */
+        struct json *text = json_hold(json_new_object());
+        json_put_text(text, "pointer", format("0x%llx", (unsigned long long)frame->slots[i]));
+        return text;
+    }
+    return is_array ? result_records(record, memory, count_behind(frame, i))
+                    : result_record(record, memory);
+}
+
+static void read_results(struct frame *frame, HRESULT hr)
+{
+    frame->out = json_hold(json_new_object());
+    for (unsigned i = 0; i < frame->call->arg_count; i++) {
+        const struct reflect_arg *arg = &frame->call->args[i];
+        if (!reflect_kind_is_out(arg->kind) || !frame->words[i])
+            continue;
+        struct json *value;
+        if (reflect_kind_record(arg->kind, NULL))
+            value = read_pointer(frame, i, hr);
+        else if (arg->kind == KIND_OUT_HEALTH)
+            value = result_enum(reflect_kind_enum(arg->kind), (int32_t)frame->slots[i]);
+        else if (arg->kind == KIND_OUT_NUMBER64)
+            value = json_hold(json_new_number((double)frame->slots[i]));
+        else
+            value = json_hold(json_new_number((uint32_t)frame->slots[i]));
+        json_set(frame->out, arg->name, value);
+    }
+}
+
+bool call_delete(const void *memory)
+{
+    void (*function)(void) = the_phase.library.exports[API_DismDelete];
+    const arg_word words[] = {REFLECT_WORD(memory)};
+    return function && SUCCEEDED(invoke(API_DismDelete, function, words));
+}
+
+static void free_results(struct frame *frame, HRESULT hr)
+{
+    for (unsigned i = 0; SUCCEEDED(hr) && i < frame->call->arg_count; i++) {
+        if (!reflect_kind_record(frame->call->args[i].kind, NULL) || !frame->slots[i] ||
+            frame->keeps_result[i])
+            continue;
+        if (!call_delete((const void *)(uintptr_t)frame->slots[i])) {
+            AUTO_LOCK(&the_phase.lock);
+            the_phase.undeleted++;
+        }
+    }
+}
+
+char *call_message(void)
+{
+    void (*function)(void) = the_phase.library.exports[API_DismGetLastErrorMessage];
+    DismString *message = NULL;
+    const arg_word words[] = {REFLECT_WORD(&message)};
+    if (!function || FAILED(invoke(API_DismGetLastErrorMessage, function, words)) || !message)
+        return NULL;
+    PCWSTR value;
+    memcpy(&value, &message->Value, sizeof value);
+    char *text = NULL;
+    if (FAILED(text_from_utf16((const char16_t *)value, &text)))
+        text = NULL;
+    if (!call_delete(message)) {
+        AUTO_LOCK(&the_phase.lock);
+        the_phase.undeleted++;
+    }
+    return text;
+}
+
+static void count_sessions(const struct frame *frame, HRESULT hr)
+{
+    AUTO_LOCK(&the_phase.lock);
+    if (frame->api == API_DismOpenSession && SUCCEEDED(hr)) {
+        uint32_t *session = need(vec_push(&the_phase.sessions));
+        *session = (uint32_t)frame->slots[3];
+    }
+    if (frame->api == API_DismCloseSession && SUCCEEDED(hr)) {
+        uint32_t closed = (uint32_t)frame->words[0];
+        the_phase.values.last_closed = closed;
+        for (size_t i = 0; i < the_phase.sessions.len; i++) {
+            if (the_phase.sessions.ptr[i] == closed) {
+                vec_remove(&the_phase.sessions, i);
+                break;
+            }
+        }
+    }
+}
+
+/* ---- binding ---- */
+
+static const struct json *walk(const struct json *value, const char *path)
+{
+    while (value && *path == '/') {
+        size_t len = strcspn(path + 1, "/");
+        AUTO_FREE char *part = need(mem_dup_n(path + 1, len));
+        unsigned long long index;
+        if (json_is(value, JSON_ARRAY))
+            value = text_to_u64(part, &index) ? json_at(value, (size_t)index) : NULL;
+        else
+            value = json_get(value, part);
+        path += 1 + len;
+    }
+    return value;
+}
+
+static unsigned argument_of_path(const struct frame *frame, const char *path)
+{
+    for (unsigned i = 0; i < frame->call->arg_count; i++) {
+        if (text_starts(path, "/out/") && text_equal(path + 5, frame->call->args[i].name))
+            return i;
+    }
+    return MAX_ARGUMENTS;
+}
+
+static void note_kept_results(struct frame *frame)
+{
+    const struct json *binds = json_get(frame->step, "bind");
+    for (const struct json *bind = json_first(binds); bind; bind = json_next(bind)) {
+        unsigned i = argument_of_path(frame, json_string(bind));
+        if (i < MAX_ARGUMENTS)
+            frame->keeps_result[i] = !the_phase.frees_results;
+    }
+}
+
+static bool bind_results(struct frame *frame)
+{
+    const struct json *binds = json_get(frame->step, "bind");
+    for (const struct json *bind = json_first(binds); bind; bind = json_next(bind)) {
+        const char *path = json_string(bind);
+        const struct json *value = walk(frame->out, path + strlen("/out"));
+        unsigned i = argument_of_path(frame, path);
+        if (!value) {
+            phase_fail("FAIL", frame->pointer, frame->step, NULL,
+                       "bind '%s': there is nothing at %s", json_key(bind), path);
+            return false;
+        }
+        AUTO_LOCK(&the_phase.lock);
+        values_bind(&the_phase.values, json_key(bind), json_hold(json_copy(value)),
+                    i < MAX_ARGUMENTS ? frame->slots[i] : 0);
+    }
+    return true;
+}
+
+/* ---- the step ---- */
+
+static void note_entry(struct frame *frame)
+{
+    const char *id = json_text(frame->step, "id");
+    struct json *line = json_hold(json_new_object());
+    json_set_string(line, "pointer", frame->pointer);
+    json_set_string(line, "call", frame->call->name);
+    if (id)
+        json_set_string(line, "step", id);
+    if (lane_name())
+        json_set_string(line, "lane", lane_name());
+    json_set(line, "args", json_copy(frame->arguments));
+    if (the_phase.library.hooks.DismFakeNameStep)
+        the_phase.library.hooks.DismFakeNameStep(id);
+    UINT64 thread =
+        the_phase.library.hooks.DismFakeThreadId ? the_phase.library.hooks.DismFakeThreadId() : 0;
+    uint64_t sequence;
+    {
+        AUTO_LOCK(&the_phase.lock);
+        sequence = next_sequence();
+        if (id) {
+            struct step_state *state = step_state_of(id);
+            state->has_entered = true;
+            state->thread = thread;
+            os_cond_broadcast(&the_phase.changed);
+        }
+    }
+    json_set_number(line, "seq", (double)sequence);
+    observe("enter", line);
+}
+
+static uint64_t note_return(struct frame *frame)
+{
+    const char *id = json_text(frame->step, "id");
+    AUTO_LOCK(&the_phase.lock);
+    uint64_t sequence = next_sequence();
+    if (frame->progress)
+        frame->progress->is_call_running = false;
+    if (id)
+        step_state_of(id)->has_returned = true;
+    os_cond_broadcast(&the_phase.changed);
+    return sequence;
+}
+
+static void observe_return(const struct frame *frame, const struct outcome *got, uint64_t sequence)
+{
+    char buffer[16];
+    struct json *line = json_hold(json_new_object());
+    json_set_string(line, "pointer", frame->pointer);
+    json_set_number(line, "seq", (double)sequence);
+    json_set_string(line, "hr", reflect_code_name(got->hr, buffer));
+    json_set(line, "out", json_copy(frame->out));
+    if (got->message)
+        json_set_string(line, "message", got->message);
+    if (got->has_progress) {
+        struct json *progress = json_hold(json_new_object());
+        json_set_number(progress, "calls", got->calls);
+        json_set_bool(progress, "monotonic", got->is_monotonic);
+        json_set_number(progress, "Current", got->current);
+        json_set_number(progress, "Total", got->total);
+        json_set(line, "progress", progress);
+        if (got->calls)
+            json_set_number(line, "progress1", (double)frame->progress->first_sequence);
+    }
+    observe("return", line);
+}
+
+static bool wants_message(const struct frame *frame, HRESULT hr)
+{
+    if (!the_phase.reads_messages || frame->api == API_DismShutdown ||
+        frame->api == API_DismDelete || frame->api == API_DismGetLastErrorMessage)
+        return false;
+    const struct json *expect = json_get(frame->step, "expect");
+    bool is_asked_for = json_get(expect, "message") != NULL;
+    for (const struct json *one = json_first(json_get(expect, "oneOf")); one; one = json_next(one))
+        is_asked_for = is_asked_for || json_get(one, "message");
+    return FAILED(hr) || is_asked_for;
+}
+
+static enum flow judge(struct frame *frame, const struct outcome *got)
+{
+    const struct json *assertion = NULL;
+    const char *label = NULL;
+    AUTO_FREE char *why = NULL;
+    HRESULT hr;
+    if (text_equal(json_text(frame->step, "expect"), "no-return")) {
+        char buffer[16];
+        phase_fail("FAIL", frame->pointer, frame->step, NULL,
+                   "the call came back with %s, though a crash was to end it",
+                   reflect_code_name(got->hr, buffer));
+        return FLOW_STOP;
+    }
+    {
+        AUTO_LOCK(&the_phase.lock);
+        hr = expect_judge(json_get(frame->step, "expect"), got, &the_phase.values, &assertion,
+                          &label, &why);
+        if (label && json_text(frame->step, "id"))
+            step_state_of(json_text(frame->step, "id"))->label = dup_text(label);
+    }
+    if (hr != S_OK) {
+        phase_fail(FAILED(hr) ? "ERROR" : "FAIL", frame->pointer, frame->step, assertion, "%s",
+                   why ? why : error_last()->text);
+        return FLOW_STOP;
+    }
+    if (label) {
+        struct json *line = json_hold(json_new_object());
+        json_set_string(line, "pointer", frame->pointer);
+        json_set_string(line, "label", label);
+        observe("label", line);
+    }
+    return bind_results(frame) ? FLOW_ON : FLOW_STOP;
+}
+
+static enum flow run_frame(struct frame *frame)
+{
+    if (FAILED(put_arguments(frame))) {
+        phase_fail("ERROR", frame->pointer, frame->step, NULL, "%s", error_last()->text);
+        return FLOW_STOP;
+    }
+    note_kept_results(frame);
+    note_entry(frame);
+    watchdog_enter(frame->pointer, deadline_of(frame->step, 0));
+    struct outcome got = {
+        .hr = invoke(frame->api, the_phase.library.exports[frame->api], frame->words)};
+    uint64_t sequence = note_return(frame);
+    AUTO_FREE char *message = wants_message(frame, got.hr) ? call_message() : NULL;
+    count_sessions(frame, got.hr);
+    read_results(frame, got.hr);
+    free_results(frame, got.hr);
+    watchdog_leave(frame->pointer);
+    got.out = frame->out;
+    got.message = message;
+    if (frame->progress) {
+        AUTO_LOCK(&the_phase.lock);
+        got.has_progress = true;
+        got.calls = frame->progress->calls;
+        got.is_monotonic = frame->progress->is_monotonic;
+        got.current = frame->progress->current;
+        got.total = frame->progress->total;
+    }
+    observe_return(frame, &got, sequence);
+    return judge(frame, &got);
+}
+
+enum flow call_step(const struct json *step, const char *pointer)
+{
+    struct frame frame = {.step = step, .pointer = pointer};
+    frame.api = reflect_api_by_name(json_text(step, "call"));
+    frame.call = &reflect_calls[frame.api];
+    enum flow flow = run_frame(&frame);
+    frame_clear(&frame);
+    return flow;
+}
+
+HRESULT call_plain(enum api api, const arg_word *words, const char *what)
+{
+    struct json *line = json_hold(json_new_object());
+    json_set_string(line, "pointer", what);
+    json_set_string(line, "call", reflect_calls[api].name);
+    observe("enter", line);
+    watchdog_enter(what, deadline_of(NULL, 0));
+    HRESULT hr = invoke(api, the_phase.library.exports[api], words);
+    watchdog_leave(what);
+    char buffer[16];
+    line = json_hold(json_new_object());
+    json_set_string(line, "pointer", what);
+    json_set_string(line, "hr", reflect_code_name(hr, buffer));
+    observe("return", line);
+    return hr;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* library.c - loads a DISM library and looks everything up by name; relies on os.h and reflect.h.
+ */
+#include "library.h"
+
+static bool is_same_place(const char *a, const char *b)
+{
+    struct os_stat first, second;
+    return SUCCEEDED(os_stat(a, &first)) && SUCCEEDED(os_stat(b, &second)) &&
+           first.device == second.device && first.inode == second.inode;
+}
+
+HRESULT library_open(const char *path, struct library *library)
+{
+    *library = (struct library){0};
+    TRY(os_library_open(path, &library->module));
+    TRY(os_library_path(library->module, &library->loaded_from));
+    if (!is_same_place(path, library->loaded_from))
+        return FAIL(E_UNEXPECTED, "another module of that name was loaded from %s",
+                    library->loaded_from);
+    for (size_t i = 0; i < API_COUNT; i++)
+        library->exports[i] = os_library_symbol(library->module, reflect_calls[i].name);
+#define LIBRARY_HOOK_FIND(name)                                                                    \
+    library->hooks.name = (__typeof__(&name))os_library_symbol(library->module, #name);
+    LIBRARY_HOOKS(LIBRARY_HOOK_FIND)
+    return S_OK;
+}
+
+void library_close(struct library *library)
+{
+    if (library->module)
+        os_library_close(library->module);
+    mem_free(library->loaded_from);
+    *library = (struct library){0};
+}
+
+struct json *library_describe(const struct library *library)
+{
+    struct json *about = json_hold(json_new_object());
+    struct json *exports = json_hold(json_new_array()), *missing = json_hold(json_new_array());
+    struct json *hooks = json_hold(json_new_array());
+    for (size_t i = 0; i < API_COUNT; i++)
+        json_push(library->exports[i] ? exports : missing, json_new_string(reflect_calls[i].name));
+#define LIBRARY_HOOK_LIST(name)                                                                    \
+    if (library->hooks.name)                                                                       \
+        json_push(hooks, json_new_string(#name));
+    LIBRARY_HOOKS(LIBRARY_HOOK_LIST)
+    json_set_string(about, "loadedFrom", library->loaded_from);
+    json_set(about, "exports", exports);
+    json_set(about, "missing", missing);
+    json_set(about, "hooks", hooks);
+    struct json *capabilities = NULL;
+    char *text = NULL;
+    if (library->hooks.DismFakeCapabilities && library->hooks.DismFakeFree &&
+        SUCCEEDED(library->hooks.DismFakeCapabilities(&text)) && text) {
+        if (FAILED(json_parse(text, strlen(text), &capabilities)))
+            capabilities = NULL;
+        library->hooks.DismFakeFree(text);
+    }
+    json_set(about, "capabilities", capabilities ? capabilities : json_new_null());
+    return about;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - what a run says: lines for people as it goes, JSON lines as the truth, and TAP and
+ * JUnit as views of the same records.
+ */
+#ifndef CONFORMANCE_REPORT_H
+#define CONFORMANCE_REPORT_H
+
+#include "finding.h"
+
+enum verdict { VERDICT_CONFORMANT, VERDICT_NONCONFORMANT, VERDICT_INCOMPLETE, VERDICT_INVALID };
+
+struct report {
+    struct json *head;          /* the line of the run */
+    VEC(struct json *) records; /* of cases, in the order of the files */
+    struct json *must_run;      /* array of case names, or NULL */
+    bool gates_all;             /* staging cases decide too */
+    bool has_colour, is_terminal;
+    size_t done, total;
+};
+
+void report_init(struct report *report, const char *colour);
+/* One line, and for a failure its reason. */
+void report_case(struct report *report, const struct json *record);
+/* Counts and, as the last line, the verdict. */
+enum verdict report_finish(struct report *report);
+const char *verdict_name(enum verdict verdict);
+/* Files; each dies if it cannot be written. */
+void report_write_json(const struct report *report, const char *path);
+void report_write_tap(const struct report *report, const char *path);
+void report_write_junit(const struct report *report, const char *path);
+void report_clear(struct report *report);
+
+/* "capability: world:hold" */
+char *report_skip_text(const struct json *skip);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* subject.c - identity of the library: path, hash, exports, capabilities. */
+#include "subject.h"
+
+#include "sha256.h"
+
+enum { DESCRIBE_MS = 60000 };
+
+static HRESULT describe(struct subject *subject)
+{
+    AUTO_FREE char *program = NULL;
+    AUTO_FREE char *temp = NULL;
+    TRY(os_executable_path(&program));
+    TRY(os_temp_directory(&temp));
+    AUTO_FREE char *folder = format("%s/dismconform-%u-describe", temp, os_pid());
+    TRY(os_make_directories(folder));
+    AUTO_FREE char *out = join(folder, "library.json");
+    AUTO_FREE char *errors = join(folder, "errors.txt");
+    AUTO_FREE char *state = format("DISMFAKE_STATE=%s/state", folder);
+    const char *const argv[] = {program, "--describe", subject->path, out, NULL};
+    const char *const environment[] = {state, NULL};
+    struct os_child_options options = {
+        .argv = argv, .environment = environment, .stdout_path = errors, .stderr_path = errors};
+    struct os_child *child = NULL;
+    struct os_child_end end = {0};
+    TRY(os_child_start(&options, &child));
+    HRESULT hr = os_child_wait(child, os_now_ms() + DESCRIBE_MS, &end);
+    os_child_free(child);
+    subject->about = hr == S_OK && end.exited && end.exit_code == 0 ? json_load(out) : NULL;
+    AUTO_FREE char *said = NULL;
+    size_t size = 0;
+    if (FAILED(os_read_file(errors, &said, &size)))
+        said = NULL;
+    os_remove_tree(folder, true);
+    if (subject->about)
+        return S_OK;
+    if (hr == S_OK && end.signal)
+        return FAIL(E_FAIL, "%s crashes when it is loaded (signal %d)", subject->path, end.signal);
+    if (hr != S_OK)
+        return FAIL(E_FAIL, "%s does not come back from being loaded", subject->path);
+    return FAIL(E_FAIL, "%s cannot be loaded: %s", subject->path, said ? said : "");
+}
+
+static HRESULT take_side_file(struct subject *subject, const char *side_file)
+{
+    AUTO_FREE char *beside = format("%s.capabilities.json", subject->path);
+    const char *path = side_file ? side_file : beside;
+    if (!side_file && !os_is_file(path))
+        return S_OK;
+    struct json *claims = json_load(path);
+    if (!claims)
+        return FAIL(E_INVALIDARG, "%s: %s", path, error_last()->text);
+    json_set(subject->about, "capabilities", claims);
+    return S_OK;
+}
+
+static HRESULT open_all(struct subject *subject, const char *path, const char *side_file)
+{
+    TRY(os_real_path(path, &subject->path));
+    subject->sha256 = sha256_file(subject->path);
+    if (!subject->sha256)
+        return error_last()->hr;
+    TRY(describe(subject));
+    if (side_file || json_is(json_get(subject->about, "capabilities"), JSON_NULL))
+        TRY(take_side_file(subject, side_file));
+    const struct json *claims = json_get(subject->about, "capabilities");
+    subject->implementation = json_text(claims, "implementation");
+    if (!subject->implementation)
+        subject->implementation = "vendor";
+    const struct json *names = json_get(claims, "capabilities");
+    subject->capabilities =
+        json_hold(json_is(names, JSON_ARRAY) ? json_copy(names) : json_new_array());
+    subject->lied = json_hold(json_new_object());
+    return S_OK;
+}
+
+HRESULT subject_open(struct subject *subject, const char *path, const char *side_file)
+{
+    *subject = (struct subject){0};
+    HRESULT hr = open_all(subject, path, side_file);
+    if (FAILED(hr))
+        subject_close(subject);
+    return hr;
+}
+
+void subject_close(struct subject *subject)
+{
+    mem_free(subject->path);
+    mem_free(subject->sha256);
+    json_free(subject->about);
+    json_free(subject->capabilities);
+    json_free(subject->lied);
+}
+
+bool subject_can(const struct subject *subject, const char *capability)
+{
+    return json_array_has(subject->capabilities, capability);
+}
+
+struct json *subject_identity(const struct subject *subject)
+{
+    struct json *identity = json_hold(json_new_object());
+    json_set_string(identity, "path", subject->path);
+    json_set_string(identity, "sha256", subject->sha256);
+    json_set_string(identity, "implementation", subject->implementation);
+    json_set_number(identity, "exports", (double)json_len(json_get(subject->about, "exports")));
+    const char *version = json_text(json_get(subject->about, "capabilities"), "version");
+    if (version)
+        json_set_string(identity, "version", version);
+    return identity;
+}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# The runner tested with puppet libraries: each test runs dismconform and demands exit code and output.
+
+add_library(puppet MODULE tests/puppet.c)
+add_library(puppet_lacking MODULE tests/puppet.c)
+target_compile_definitions(puppet_lacking PRIVATE PUPPET_LACKS_CLEANUP)
+foreach(library puppet puppet_lacking)
+    target_link_libraries(${library} PRIVATE base contract dismfake_options)
+endforeach()
+
+set(here ${CMAKE_CURRENT_SOURCE_DIR}/tests)
+
+# conformance_test(NAME ROLE CODE PATTERN arguments...): ROLE is what the puppet plays.
+function(conformance_test name role code pattern)
+    add_test(NAME conformance/${name}
+             COMMAND ${here}/expect_run.sh ${code} ${pattern} $<TARGET_FILE:dismconform> ${ARGN})
+    set_tests_properties(conformance/${name} PROPERTIES TIMEOUT 60 ENVIRONMENT "PUPPET=${role}")
+endfunction()
+# The same for a run against the puppet.
+function(puppet_test name role code pattern)
+    conformance_test(${name} ${role} ${code} ${pattern} run --library $<TARGET_FILE:puppet> ${ARGN})
+endfunction()
+
+set(pass ${here}/valid-pass)
+set(fail ${here}/valid-fail)
+set(info ${pass}/info.json)
+
+puppet_test(passes good 0 "^CONFORMANT: 7 passed, 0 failed, 1 skipped$" ${pass})
+puppet_test(a_wrong_code_fails good 1 "hr: wanted E_INVALIDARG, got S_OK" ${fail}/wrong-code.json)
+puppet_test(a_failure_shows_its_evidence good 1 "grade A, source: a page" ${fail}/wrong-code.json)
+puppet_test(a_failure_shows_its_clause good 1 "clause: puppet.info" ${fail}/wrong-code.json)
+puppet_test(a_wrong_value_fails good 1 "out/ImageInfo/0/ImageIndex: wanted 2, got 1" ${fail}/wrong-value.json)
+puppet_test(a_wrong_order_fails good 1 "order: wanted second.enter before first.return" ${fail}/wrong-order.json)
+puppet_test(a_session_left_open_is_a_leak good 1 "sessions left at the end: wanted 0, got 1" ${fail}/open-session.json)
+puppet_test(an_await_in_vain_times_out good 1 "^TIMEOUT +await/await-in-vain" ${fail}/await.json)
+puppet_test(a_failing_lane_frees_the_others good 1 "^FAIL +failing-lane/failing-lane" --capabilities ${here}/puppet/holds.capabilities ${fail}/failing-lane.json)
+puppet_test(a_failure_in_finally_hides_nothing good 1 "hr: wanted E_FAIL, got S_OK" ${fail}/finally.json)
+puppet_test(a_wrong_return_of_the_library_fails wrong-code 1 "hr: wanted S_OK, got E_FAIL, saying: two-index" ${info})
+puppet_test(a_crash_is_laid_to_its_step crash 1 "steps/0 .look: DismGetImageInfo" ${info})
+puppet_test(a_crash_is_a_crash crash 1 "^CRASH +info/info " ${info})
+puppet_test(an_abort_is_a_crash abort 1 "^CRASH +info/info " ${info})
+puppet_test(a_kill_is_a_crash terminate 1 "died of signal 9" ${info})
+puppet_test(an_exit_inside_a_call_is_a_crash exit 1 "ended with code 0 inside the call" ${info})
+puppet_test(a_garbage_pointer_is_a_crash garbage 1 "^CRASH +info/info " ${info})
+puppet_test(a_hang_is_a_timeout hang 1 "^TIMEOUT +hang/hang " ${here}/puppet/hang.json)
+puppet_test(a_hang_is_laid_to_its_step hang 1 "steps/0 .look: DismGetImageInfo" ${here}/puppet/hang.json)
+puppet_test(a_crash_at_exit_is_a_crash crash-exit 1 "^CRASH +info/info " ${info})
+puppet_test(a_crash_in_initialise_is_laid_to_it crash-initialise 1 "DismInitialize .DismInitialize" ${info})
+puppet_test(a_failing_initialise_fails initialise 1 "DismInitialize: wanted S_OK, got E_FAIL" ${info})
+puppet_test(a_failing_shutdown_fails shutdown 1 "DismShutdown: wanted S_OK, got E_FAIL" ${info})
+puppet_test(a_result_that_cannot_be_deleted_is_a_leak delete 1 "^LEAK +info/info " ${info})
+puppet_test(a_mount_left_behind_is_a_leak mounts 1 "mounts left at the end: wanted 0, got 1" ${info})
+puppet_test(a_late_callback_fails late-callback 1 "came after its call had returned" ${here}/puppet/late-callback.json)
+puppet_test(a_callback_with_foreign_user_data_fails user-data 1 "which no call was given" ${here}/puppet/progress.json)
+puppet_test(a_falling_progress_fails falls 1 "wanted Current never falling" ${here}/puppet/progress.json)
+puppet_test(a_changing_total_fails grows 1 "wanted Current never falling" ${here}/puppet/progress.json)
+puppet_test(an_expected_crash_passes good 0 "^PASS +crash/crash" ${here}/puppet/crash.json)
+puppet_test(a_crash_elsewhere_is_no_expected_crash crash 1 "^CRASH +crash/crash" ${here}/puppet/crash.json)
+puppet_test(a_lying_capability_is_found good 1 "^LIED +reboot/reboot" --capabilities ${here}/puppet/lies.capabilities ${here}/puppet/reboot.json)
+conformance_test(probe_finds_the_lie good 1 "world:reboot +LIED: the library has no DismFakeReboot"
+    probe --capabilities ${here}/puppet/lies.capabilities $<TARGET_FILE:puppet>)
+conformance_test(probe_counts_exports good 0 "exports +10 of 95" probe $<TARGET_FILE:puppet>)
+conformance_test(probe_names_what_is_missing good 0 "missing +DismCleanupMountpoints" probe $<TARGET_FILE:puppet_lacking>)
+conformance_test(a_missing_export_skips good 2 "SKIP +cleanup/cleanup .export: DismCleanupMountpoints"
+    run --library $<TARGET_FILE:puppet_lacking> ${here}/puppet/cleanup.json)
+puppet_test(a_missing_hook_skips good 0 "SKIP +needs/needs-an-event .hook: DismFakeCreateEvent" ${here}/valid-skip)
+puppet_test(a_run_of_skips_is_incomplete good 2 "^INCOMPLETE: 1 passed, 0 failed, 4 skipped$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
+puppet_test(the_machine_is_touched_when_granted good 0 "PASS +needs/needs-the-machine" --touches machine --case needs-the-machine ${here}/valid-skip)
+puppet_test(a_refused_file_makes_the_run_invalid good 3 "^INVALID: 0 passed, 1 failed" ${here}/invalid/unknown-step-key.json)
+puppet_test(no_case_makes_the_run_invalid good 3 "^INVALID: 0 passed" --case nothing ${info})
+conformance_test(a_missing_library_is_invalid good 3 "^INVALID" run --library ${here}/none.so ${info})
+conformance_test(a_library_that_is_none_is_invalid good 3 "cannot be loaded" run --library ${info} ${info})
+conformance_test(an_unknown_option_is_usage good 64 "no option --fast" run --fast ${info})
+conformance_test(run_needs_a_library good 64 "run needs --library" run ${info})
+conformance_test(list_names_cases good 0 "stable +everything/lanes +puppet.info" list ${pass})
+conformance_test(explain_tells_the_steps good 0 "lane b:" explain lanes ${pass})
+conformance_test(lint_is_content good 0 "^10 files, .* 0 findings" lint ${pass} ${fail} ${here}/valid-skip)
+
+add_test(NAME conformance/broken_files_are_refused
+         COMMAND ${here}/invalid.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${here}/invalid)
+set_tests_properties(conformance/broken_files_are_refused PROPERTIES TIMEOUT 120)
+add_test(NAME conformance/reports_are_well_formed
+         COMMAND ${here}/reports.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${here})
+set_tests_properties(conformance/reports_are_well_formed PROPERTIES SKIP_RETURN_CODE 77)
+find_program(PYTHON3 python3)
+if(PYTHON3)
+    add_test(NAME conformance/the_schema_is_read_as_others_read_it
+             COMMAND ${PYTHON3} ${here}/schema_agreement.py
+                     ${CMAKE_CURRENT_SOURCE_DIR}/scenario-1.0.schema.json ${here}/invalid ${pass} ${fail}
+                     ${here}/valid-skip ${here}/puppet)
+    set_tests_properties(conformance/the_schema_is_read_as_others_read_it PROPERTIES SKIP_RETURN_CODE 77)
+endif()

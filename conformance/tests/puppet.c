@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puppet.c - a DISM library that misbehaves as the variable PUPPET says, to test the runner with.
+ * It does just enough to be initialised, listed and shut down; DismGetImageInfo is where it goes
+ * wrong.
+ */
+#include <stdlib.h>
+
+#include "os.h"
+#include "reflect.h"
+#include "text.h"
+
+#if defined(_WIN32)
+#define PUPPET_EXPORT __declspec(dllexport)
+#else
+#define PUPPET_EXPORT __attribute__((visibility("default")))
+#endif
+
+static bool plays(const char *role)
+{
+    return text_equal(os_getenv("PUPPET"), role);
+}
+
+static DismMountedImageInfo no_mounts[1];
+static const WCHAR some_text[] = u"two-index";
+static DISM_PROGRESS_CALLBACK late_callback;
+static PVOID late_data;
+
+PUPPET_EXPORT HRESULT WINAPI DismInitialize(DismLogLevel LogLevel, PCWSTR LogFilePath,
+                                            PCWSTR ScratchDirectory)
+{
+    (void)LogLevel;
+    (void)LogFilePath;
+    (void)ScratchDirectory;
+    if (plays("crash-initialise"))
+        os_crash(OS_CRASH_ACCESS_VIOLATION);
+    return plays("initialise") ? E_FAIL : S_OK;
+}
+
+static void crash_at_exit(void)
+{
+    os_crash(OS_CRASH_ABORT);
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismShutdown(void)
+{
+    if (plays("crash-exit"))
+        atexit(crash_at_exit);
+    return plays("shutdown") ? E_FAIL : S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismOpenSession(PCWSTR ImagePath, PCWSTR WindowsDirectory,
+                                             PCWSTR SystemDrive, DismSession *Session)
+{
+    (void)ImagePath;
+    (void)WindowsDirectory;
+    (void)SystemDrive;
+    *Session = 7;
+    return S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismCloseSession(DismSession Session)
+{
+    return Session == 7 ? S_OK : E_INVALIDARG;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismGetMountedImageInfo(DismMountedImageInfo **MountedImageInfo,
+                                                     UINT *Count)
+{
+    *MountedImageInfo = plays("mounts") ? no_mounts : NULL;
+    *Count = plays("mounts") ? 1 : 0;
+    return S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismGetLastErrorMessage(DismString **ErrorMessage)
+{
+    static DismString text = {some_text};
+    *ErrorMessage = &text;
+    return S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismDelete(VOID *DismStructure)
+{
+    (void)DismStructure;
+    return plays("delete") ? E_INVALIDARG : S_OK;
+}
+
+static void hang(void)
+{
+    struct os_mutex lock = {0};
+    struct os_cond never = {0};
+    os_mutex_lock(&lock);
+    for (;;)
+        os_cond_wait(&never, &lock);
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismGetImageInfo(PCWSTR ImageFilePath, DismImageInfo **ImageInfo,
+                                              UINT *Count)
+{
+    static DismImageInfo info;
+    (void)ImageFilePath;
+    if (plays("wrong-code"))
+        return E_FAIL;
+    if (plays("crash"))
+        os_crash(OS_CRASH_ACCESS_VIOLATION);
+    if (plays("abort"))
+        os_crash(OS_CRASH_ABORT);
+    if (plays("terminate"))
+        os_crash(OS_CRASH_TERMINATE);
+    if (plays("hang"))
+        hang();
+    if (plays("exit"))
+        exit(0);
+    info.ImageIndex = 1;
+    info.ImageName = some_text;
+    *ImageInfo = plays("garbage") ? (DismImageInfo *)(uintptr_t)16 : &info;
+    *Count = 1;
+    return S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismCommitImage(DismSession Session, DWORD Flags, HANDLE CancelEvent,
+                                             DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
+{
+    (void)Session;
+    (void)Flags;
+    (void)CancelEvent;
+    for (UINT i = 1; Progress && i <= 3; i++)
+        Progress(plays("falls") && i == 3 ? 1 : i, plays("grows") ? i : 3,
+                 plays("user-data") ? &late_data : UserData);
+    late_callback = Progress;
+    late_data = UserData;
+    return S_OK;
+}
+
+#ifndef PUPPET_LACKS_CLEANUP
+PUPPET_EXPORT HRESULT WINAPI DismCleanupMountpoints(void)
+{
+    if (plays("late-callback") && late_callback)
+        late_callback(3, 3, late_data);
+    return S_OK;
+}
+#endif

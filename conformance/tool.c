@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* tool.c - finds wimlib-imagex by PATH and runs it. */
+#include "tool.h"
+
+enum { TOOL_MS = 60000 };
+
+static char *find_program(const char *name)
+{
+    const char *path = os_getenv("PATH");
+    while (path && *path) {
+        size_t len = strcspn(path, ":");
+        AUTO_FREE char *folder = need(mem_dup_n(path, len));
+        char *program = join(folder, name);
+        if (len && os_is_file(program))
+            return program;
+        mem_free(program);
+        path += len + (path[len] == ':');
+    }
+    error_set(HR_WIN32(2), "the program %s, which reads images, is not installed", name);
+    return NULL;
+}
+
+HRESULT tool_run_wimlib(const char **arguments, const char *output, int *exit_code)
+{
+    AUTO_FREE char *program = find_program("wimlib-imagex");
+    if (!program)
+        return HR_WIN32(2);
+    arguments[0] = program;
+    struct os_child_options options = {
+        .argv = arguments, .stdout_path = output, .stderr_path = output};
+    struct os_child *child = NULL;
+    struct os_child_end end = {0};
+    HRESULT hr = os_child_start(&options, &child);
+    arguments[0] = NULL;
+    TRY(hr);
+    hr = os_child_wait(child, os_now_ms() + TOOL_MS, &end);
+    os_child_free(child);
+    if (hr != S_OK || !end.exited)
+        return FAIL(E_FAIL, "wimlib-imagex did not finish");
+    *exit_code = end.exit_code;
+    return S_OK;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb_run.c - runs the selected cases, several at a time where the library allows it, and reports
+ * them in the order of the files.
+ */
+#include <stdio.h>
+
+#include "probe.h"
+#include "reflect.h"
+#include "record.h"
+#include "report.h"
+#include "verbs.h"
+
+struct pool {
+    const struct run_context *context;
+    struct report *report;
+    VEC(const struct scenario *) queue;
+    struct os_mutex lock;
+    size_t next;
+};
+
+static void work(void *argument)
+{
+    struct pool *pool = argument;
+    for (;;) {
+        size_t i;
+        {
+            AUTO_LOCK(&pool->lock);
+            i = pool->next;
+            if (i >= pool->queue.len)
+                return;
+            pool->next++;
+        }
+        struct json *record = isolate_case(pool->context, pool->queue.ptr[i], i + 1);
+        AUTO_LOCK(&pool->lock);
+        pool->report->records.ptr[i] = record;
+        report_case(pool->report, record);
+    }
+}
+
+static void run_pool(struct pool *pool, unsigned jobs)
+{
+    size_t count = pool->queue.len;
+    for (size_t i = 0; i < count; i++)
+        need(vec_push(&pool->report->records));
+    AUTO_FREE struct os_thread **threads = need(mem_array(jobs, sizeof *threads));
+    for (unsigned i = 0; i < jobs; i++) {
+        if (FAILED(os_thread_start(work, pool, &threads[i])))
+            die("%s", error_last()->text);
+    }
+    for (unsigned i = 0; i < jobs; i++)
+        os_thread_join(threads[i]);
+}
+
+/* A file that was refused is an error of the run. */
+static void report_refused(struct report *report, const struct suite *suite)
+{
+    for (size_t i = 0; i < suite->findings.list.len; i++) {
+        const char *file = suite->findings.list.ptr[i].file;
+        struct json *record = NULL;
+        for (size_t k = 0; k < report->records.len; k++) {
+            if (text_equal(json_text(report->records.ptr[k], "case"), file))
+                record = report->records.ptr[k];
+        }
+        AUTO_FREE char *line = finding_line(&suite->findings.list.ptr[i]);
+        if (!record) {
+            record = json_hold(json_new_object());
+            json_set_string(record, "type", "case");
+            json_set_string(record, "case", file);
+            json_set_string(record, "file", file);
+            json_set_number(record, "line", suite->findings.list.ptr[i].line);
+            json_set_string(record, "pointer", suite->findings.list.ptr[i].pointer);
+            json_set_string(record, "caseStatus", "refused");
+            json_set(record, "findings", json_new_array());
+            record_error(record, "load", "the scenario file is refused");
+            *(struct json **)need(vec_push(&report->records)) = record;
+        }
+        json_push((struct json *)(uintptr_t)json_get(record, "findings"), json_new_string(line));
+    }
+    for (size_t i = 0; i < report->records.len; i++) {
+        if (text_equal(json_text(report->records.ptr[i], "caseStatus"), "refused"))
+            report_case(report, report->records.ptr[i]);
+    }
+}
+
+static struct json *make_head(const struct subject *subject, const struct options *options)
+{
+    struct json *head = json_hold(json_new_object());
+    struct json *environment = json_hold(json_new_object());
+    json_set_string(head, "type", "run");
+    json_set_string(head, "runner", "dismconform");
+    json_put_text(head, "grammar", format("%d.%d", GRAMMAR_MAJOR, GRAMMAR_MINOR));
+    struct json *library = subject_identity(subject);
+    static const char *const keys[] = {"loadedFrom", "missing", "hooks", "capabilities"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        json_set(library, keys[i], json_copy(json_get(subject->about, keys[i])));
+    json_set(head, "library", library);
+    json_set_bool(environment, "elevated", os_is_elevated());
+    json_set_string(environment, "locale", os_getenv("LANG"));
+    json_set_string(environment, "touches", options->touches);
+    json_set_number(environment, "timeoutMultiplier", options->timeout_factor);
+    json_set(head, "environment", environment);
+    return head;
+}
+
+static struct json *read_must_run(const char *path)
+{
+    AUTO_FREE char *text = NULL;
+    size_t size;
+    if (FAILED(os_read_file(path, &text, &size)))
+        die("%s", error_last()->text);
+    struct json *names = json_hold(json_new_array());
+    for (char *line = text; *line;) {
+        size_t len = strcspn(line, "\r\n");
+        AUTO_FREE char *name = need(mem_dup_n(line, len));
+        if (*name && *name != '#')
+            json_push(names, json_new_string(name));
+        line += len;
+        line += strspn(line, "\r\n");
+    }
+    return names;
+}
+
+static void context_open(struct run_context *context, const struct options *options,
+                         const struct subject *subject, struct catalog *catalog)
+{
+    AUTO_FREE char *temp = NULL;
+    /* Rules of the caller's environment must not reach the cases. */
+    os_setenv("DISMFAKE_FAULTS", NULL);
+    catalog_open(catalog, options->fixtures);
+    *context = (struct run_context){.subject = subject,
+                                    .catalog = catalog,
+                                    .touches = options->touches,
+                                    .timeout_factor = options->timeout_factor,
+                                    .keeps_scratch = options->keeps_scratch};
+    if (FAILED(os_executable_path(&context->program)) || FAILED(os_temp_directory(&temp)))
+        die("%s", error_last()->text);
+    AUTO_FREE char *real = NULL;
+    if (FAILED(os_real_path(temp, &real)))
+        die("%s", error_last()->text);
+    char *scratch = format("%s/dismconform-%u", real, os_pid());
+    if (FAILED(os_make_directories(scratch)))
+        die("%s", error_last()->text);
+    context->scratch = scratch;
+}
+
+static void context_close(struct run_context *context, struct catalog *catalog)
+{
+    if (!context->keeps_scratch)
+        os_remove_tree(context->scratch, true);
+    mem_free((char *)(uintptr_t)context->scratch);
+    mem_free(context->program);
+    catalog_close(catalog);
+}
+
+/* Claims that a selected case relies on are tried first. */
+static void try_claims(const struct run_context *context, struct subject *subject,
+                       const struct pool *pool)
+{
+    const struct json *claims = subject->capabilities;
+    for (const struct json *claim = json_first(claims); claim; claim = json_next(claim)) {
+        const char *name = json_string(claim);
+        bool is_needed = false;
+        for (size_t i = 0; name && i < pool->queue.len; i++)
+            is_needed = is_needed || subject_needs(pool->queue.ptr[i], name);
+        AUTO_FREE char *why = NULL;
+        if (is_needed && probe_capability(context, name, &why) == PROBE_LIED)
+            json_set_string(subject->lied, name, why);
+    }
+}
+
+static unsigned choose_jobs(const struct options *options, const struct subject *subject,
+                            size_t cases)
+{
+    unsigned jobs = options->jobs;
+    if (!jobs)
+        jobs = text_equal(subject->implementation, "fake") ? os_processor_count() : 1;
+    if (jobs > cases)
+        jobs = (unsigned)cases;
+    return jobs ? jobs : 1;
+}
+
+static int exit_of(enum verdict verdict)
+{
+    static const int codes[] = {EXIT_CONFORMANT, EXIT_NONCONFORMANT, EXIT_INCOMPLETE, EXIT_INVALID};
+    return codes[verdict];
+}
+
+int verb_run(const struct options *options)
+{
+    struct suite suite = {0};
+    struct clauses *clauses;
+    struct subject subject;
+    struct catalog catalog;
+    struct run_context context;
+    struct report report = {0};
+    struct pool pool = {.context = &context, .report = &report};
+    if (FAILED(subject_open(&subject, options->library, options->capabilities))) {
+        fprintf(stderr, "dismconform: %s\n", error_last()->text);
+        printf("INVALID: 0 passed, 0 failed, 0 skipped\n");
+        return EXIT_INVALID;
+    }
+    verb_load(options, 0, &suite, &clauses);
+    for (size_t i = 0; i < suite.cases.len; i++) {
+        const struct scenario *scenario = &suite.cases.ptr[i];
+        if (verb_selects(options, scenario) &&
+            !text_equal(scenario_status(scenario->json), "retired"))
+            *(const struct scenario **)need(vec_push(&pool.queue)) = scenario;
+    }
+    context_open(&context, options, &subject, &catalog);
+    report_init(&report, options->colour);
+    report.head = make_head(&subject, options);
+    report.gates_all = options->gates_all;
+    report.must_run = options->must_run ? read_must_run(options->must_run) : NULL;
+    report.total = pool.queue.len;
+    try_claims(&context, &subject, &pool);
+    run_pool(&pool, choose_jobs(options, &subject, pool.queue.len));
+    report_refused(&report, &suite);
+    enum verdict verdict = report_finish(&report);
+    if (options->json)
+        report_write_json(&report, options->json);
+    if (options->tap)
+        report_write_tap(&report, options->tap);
+    if (options->junit)
+        report_write_junit(&report, options->junit);
+    vec_clear(&pool.queue);
+    report_clear(&report);
+    context_close(&context, &catalog);
+    subject_close(&subject);
+    suite_clear(&suite);
+    clauses_free(clauses);
+    return exit_of(verdict);
+}
+
+int verb_probe(const struct options *options)
+{
+    struct subject subject;
+    struct catalog catalog;
+    struct run_context context;
+    if (FAILED(subject_open(&subject, options->operands.ptr[0], options->capabilities))) {
+        fprintf(stderr, "dismconform: %s\n", error_last()->text);
+        return EXIT_INVALID;
+    }
+    context_open(&context, options, &subject, &catalog);
+    const struct json *missing = json_get(subject.about, "missing");
+    printf(
+        "path            %s\nsha256          %s\nimplementation  %s\nexports         %zu of %d\n",
+        subject.path, subject.sha256, subject.implementation,
+        json_len(json_get(subject.about, "exports")), API_COUNT);
+    for (const struct json *name = json_first(missing); name; name = json_next(name))
+        printf("missing         %s\n", json_string(name));
+    bool has_lied = false;
+    for (const struct json *claim = json_first(subject.capabilities); claim;
+         claim = json_next(claim)) {
+        static const char *const results[] = {"holds", "LIED", "claimed"};
+        AUTO_FREE char *why = NULL;
+        enum probe_result result = probe_capability(&context, json_string(claim), &why);
+        has_lied = has_lied || result == PROBE_LIED;
+        printf("capability      %-20s %s%s%s\n", json_string(claim), results[result],
+               why ? ": " : "", why ? why : "");
+    }
+    context_close(&context, &catalog);
+    subject_close(&subject);
+    return has_lied ? EXIT_NONCONFORMANT : EXIT_CONFORMANT;
+}

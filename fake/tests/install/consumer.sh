@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# consumer.sh BUILD SOURCE CMAKE CC: installs BUILD into a scratch folder, moves the result, and there
+# builds a client by CMake and one by pkg-config, runs the C and Python examples of README.md, the
+# control program and one scenario.
+set -euo pipefail
+build=$1 source=$2 cmake=$3 cc=$4
+here=$source/fake/tests/install
+work=$build/install-test
+step() { echo "-- $*"; }
+
+rm -rf "$work"
+mkdir -p "$work/project"
+step "install, and move what was installed"
+"$cmake" --install "$build" --prefix "$work/first" >"$work/install.log" || { cat "$work/install.log"; exit 1; }
+prefix=$work/moved
+mv "$work/first" "$prefix"
+lib=$(dirname "$(find "$prefix" -name libDismApi.so)")
+for name in libdismapi.so libDismAPI.so; do
+    [ "$(readlink -f "$lib/$name")" = "$lib/libDismApi.so" ]
+done
+if grep -rlE "$source|$build" "$lib/cmake" "$lib/pkgconfig" "$prefix/include"; then
+    echo "these name the source or build folder"
+    exit 1
+fi
+export DISMFAKE_STATE=$work/state
+
+# block LANGUAGE: the first block of that language in README.md.
+block() { awk -v start="\`\`\`$1" '$0 == "```" { if (on) exit } on; $0 == start { on = 1 }' "$source/README.md"; }
+block c >"$work/project/example.c"
+block python >"$work/example.py"
+grep -q DismUnmountImage "$work/project/example.c"
+grep -q DismUnmountImage "$work/example.py"
+
+step "find_package"
+cp "$here/CMakeLists.txt" "$here/consumer.c" "$work/project/"
+"$cmake" -S "$work/project" -B "$work/project/build" -DCMAKE_C_COMPILER="$cc" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" >"$work/consumer.log"
+"$cmake" --build "$work/project/build" >>"$work/consumer.log" || { cat "$work/consumer.log"; exit 1; }
+"$work/project/build/consumer"
+
+step "pkg-config"
+export PKG_CONFIG_PATH=$lib/pkgconfig
+read -ra flags <<<"$(pkg-config --cflags --libs dismfake)"
+"$cc" -std=c11 -Wall -Werror -o "$work/by-pkg-config" "$here/consumer.c" "${flags[@]}"
+LD_LIBRARY_PATH=$lib "$work/by-pkg-config"
+
+# Both examples want image.wim and an empty folder "mount" where they run, and leave notes.txt inside
+# the first image.
+example() {
+    step "$*"
+    mkdir -p "$work/run/mount"
+    cp "$prefix/share/dismfake/catalog/two-index-tiny.wim" "$work/run/image.wim"
+    chmod u+w "$work/run/image.wim"
+    (cd "$work/run" && "$@")
+    wimlib-imagex verify "$work/run/image.wim" >/dev/null
+    wimlib-imagex dir "$work/run/image.wim" 1 | grep -qx /notes.txt
+    ! wimlib-imagex dir "$work/run/image.wim" 2 | grep -qx /notes.txt
+    [ -z "$(ls -A "$work/run/mount")" ]
+    rm -rf "$work/run"
+}
+example "$work/project/build/example"
+LD_LIBRARY_PATH=$lib example python3 -B "$work/example.py"
+
+step "programs"
+"$prefix/bin/dismfake" --json status | python3 -c 'import json, sys; assert json.load(sys.stdin)["mounts"] == []'
+"$prefix/bin/mkfixture" --list "$prefix/share/dismfake/recipes" >/dev/null
+unset DISMFAKE_STATE
+"$prefix/bin/dismconform" run --library "$lib/libDismApi.so" --jobs 1 --color never \
+    "$source/conformance/tests/valid-pass/info.json"
+[ -e "$prefix/share/dismfake/scenarios" ]
