@@ -355,6 +355,7 @@ static void note_entry(struct frame *frame)
 static uint64_t note_return(struct frame *frame)
 {
     const char *id = json_text(frame->step, "id");
+    sync_settle_order(id);
     AUTO_LOCK(&the_phase.lock);
     uint64_t sequence = next_sequence();
     if (frame->progress)
@@ -459,6 +460,7 @@ static enum flow run_frame(struct frame *frame)
         got.calls = frame->progress->calls;
         got.is_monotonic = frame->progress->is_monotonic;
         got.current = frame->progress->current;
+        got.user_data = frame->progress->user_data;
         got.total = frame->progress->total;
     }
     observe_return(frame, &got, sequence);

@@ -27,8 +27,12 @@ struct name *check_reference(struct checker *c, const char *reference, const cha
         if (dot && text_equal(dot + 1, "mountPath"))
             finding_at(c->source, pointer,
                        "fixture property 'mountPath' is not supported by this runner yet");
-        else if (!dot || (!text_equal(dot + 1, "path") && !text_equal(dot + 1, "name")))
-            finding_at(c->source, pointer, "a fixture has .path and .name, not '%s'", reference);
+        else if (!dot || (!text_equal(dot + 1, "path") && !text_equal(dot + 1, "name") &&
+                          !text_equal(dot + 1, "sha256")))
+            finding_at(c->source, pointer,
+                       "a fixture has .path and .name, an image of the catalogue also .sha256, not "
+                       "'%s'",
+                       reference);
         return NULL;
     }
     if (dot && !names_find(&c->names, NAME_BINDING, name)) {

@@ -357,8 +357,8 @@ int child_phase(const char *job_path)
     run_phase();
     watchdog_stop();
     phase_clear();
-    observe("unload", NULL);
-    library_close(&the_phase.library);
+    /* The library stays loaded: what it does when the process ends belongs to the judgement. */
+    observe("exit", NULL);
     observe("end", NULL);
     os_close(the_phase.observations);
     return 0;
@@ -366,7 +366,7 @@ int child_phase(const char *job_path)
 
 int child_describe(const char *path, const char *out_path)
 {
-    struct library library;
+    static struct library library; /* stays loaded until the process ends */
     if (FAILED(library_open(path, &library))) {
         fprintf(stderr, "%s\n", error_last()->text);
         return EXIT_INVALID;
@@ -374,6 +374,5 @@ int child_describe(const char *path, const char *out_path)
     struct json *about = library_describe(&library);
     json_save(out_path, about);
     json_free(about);
-    library_close(&library);
     return 0;
 }

@@ -79,6 +79,7 @@ static HRESULT expect_progress(const struct json *rule, const struct outcome *go
         struct json *last = json_hold(json_new_object());
         json_set_number(last, "Current", got->current);
         json_set_number(last, "Total", got->total);
+        json_set_number(last, "UserData", (double)got->user_data);
         hr = put_before(
             "progress last:",
             expect_value(json_get(rule, "last"), got->calls ? last : NULL, values, &inner), &inner,

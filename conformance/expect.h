@@ -14,6 +14,7 @@ struct outcome {
     unsigned calls;
     bool is_monotonic;
     UINT current, total;
+    uint64_t user_data; /* that every call of the callback brought back */
 };
 
 /* S_OK: it fits. S_FALSE: *why (caller's) says what does not. A failure: the expectation is

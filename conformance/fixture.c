@@ -77,22 +77,22 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
     const char *file = json_text(image, "file");
     const struct json *parts = json_get(image, "parts");
     if (!file)
-        file = json_string(json_at(parts, 0));
+        file = json_text(json_at(parts, 0), "file");
     if (!file)
         return FAIL(E_INVALIDARG, "the catalogue names no file for %s", json_text(spec, "catalog"));
     TRY(copy_into(catalog, file, folder));
     for (const struct json *part = json_first(parts); part; part = json_next(part)) {
-        if (!text_equal(json_string(part), file))
-            TRY(copy_into(catalog, json_string(part), folder));
+        const char *name = json_text(part, "file");
+        if (name && !text_equal(name, file))
+            TRY(copy_into(catalog, name, folder));
     }
     AUTO_FREE char *path = join(folder, path_name(file));
     json_set_string(made, "path", path);
-    if (!json_bool(json_get(spec, "writable"))) {
-        char *hash = sha256_file(path);
-        if (!hash)
-            return error_last()->hr;
-        json_put_text(made, "sha256", hash);
-    }
+    char *hash = sha256_file(path);
+    if (!hash)
+        return error_last()->hr;
+    json_put_text(made, "sha256", hash);
+    json_set_bool(made, "writable", json_bool(json_get(spec, "writable")));
     return S_OK;
 }
 
@@ -205,7 +205,8 @@ HRESULT fixtures_make(const struct catalog *catalog, const struct json *fixtures
 HRESULT fixtures_unchanged(const struct json *made, const char **name)
 {
     for (const struct json *one = json_first(made); one; one = json_next(one)) {
-        const char *hash = json_text(one, "sha256");
+        bool may_change = json_bool(json_get(one, "writable"));
+        const char *hash = may_change ? NULL : json_text(one, "sha256");
         AUTO_FREE char *now = hash ? sha256_file(json_text(one, "path")) : NULL;
         if (hash && !text_equal(hash, now)) {
             *name = json_key(one);

@@ -20,7 +20,7 @@ void catalog_close(struct catalog *catalog);
 HRESULT catalog_check(const struct catalog *catalog, const char *reference);
 
 /* Makes all fixtures of an object below scratch/fixtures and adds them to `made` as
- * {"wim": {"path", "name", "sha256" of what must not change}}. */
+ * {"wim": {"path", "name"}}, with "sha256" and "writable" for images of the catalogue. */
 HRESULT fixtures_make(const struct catalog *catalog, const struct json *fixtures,
                       const char *scratch, struct json *made);
 /* S_FALSE with *name set (borrowed) when one that is not writable was changed. */

@@ -26,14 +26,6 @@ HRESULT library_open(const char *path, struct library *library)
     return S_OK;
 }
 
-void library_close(struct library *library)
-{
-    if (library->module)
-        os_library_close(library->module);
-    mem_free(library->loaded_from);
-    *library = (struct library){0};
-}
-
 struct json *library_describe(const struct library *library)
 {
     struct json *about = json_hold(json_new_object());

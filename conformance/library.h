@@ -39,7 +39,6 @@ struct library {
 
 /* Fails if it cannot be loaded, or if a module of that name came from another place. */
 HRESULT library_open(const char *path, struct library *library);
-void library_close(struct library *library);
 
 /* What the library says of itself, as {"loadedFrom","exports":[..],"missing":[..],"hooks":[..],
  * "capabilities":{..} or null}. */

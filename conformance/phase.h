@@ -112,6 +112,10 @@ enum flow sync_await(const struct json *step, const char *pointer);
 enum flow sync_release(const char *name, const char *pointer);
 /* Lets every hold go, callbacks' and faults'. */
 void sync_release_all(void);
+/* Two calls that come back almost together are stamped by threads in any order. If a rule wants
+ * another return before this one's, that one gets a moment to be seen; a call that is held will not
+ * use it. */
+void sync_settle_order(const char *id);
 void watchdog_start(void);
 void watchdog_stop(void);
 void watchdog_enter(const char *pointer, uint64_t deadline);

@@ -181,7 +181,7 @@ static void read_line(struct reader *reader, struct json *line)
     } else if (text_equal(type, "end")) {
         end->is_complete = true;
     }
-    if (text_equal(type, "load") || text_equal(type, "unload") || text_equal(type, "enter")) {
+    if (text_equal(type, "load") || text_equal(type, "exit") || text_equal(type, "enter")) {
         mem_free(end->stage);
         end->stage = dup_text(text_equal(type, "enter") ? "run" : type);
     }

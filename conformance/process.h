@@ -27,7 +27,7 @@ struct phase_end {
     bool is_in_no_return; /* died in a step that says "no-return" */
     struct json *failure; /* the first "fail" */
     char *pointer, *call; /* the call in flight, or the late one; NULL if none */
-    char *stage;          /* "load", "run", "unload" */
+    char *stage;          /* "load", "run", "exit" */
 };
 
 /* Fails only if the process cannot be started. */

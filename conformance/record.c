@@ -95,13 +95,13 @@ static void find_step(void *context, const struct json *step, const char *pointe
 void record_death(struct json *record, const char *status, const struct json *scenario,
                   const char *case_pointer, const struct phase_end *end, const char *how)
 {
-    bool is_unloading = !end->pointer && text_equal(end->stage, "unload");
+    bool is_ending = !end->pointer && text_equal(end->stage, "exit");
     bool is_loading = !end->pointer && text_equal(end->stage, "load");
     AUTO_FREE char *message = format("%s%s",
-                                     end->pointer   ? ""
-                                     : is_loading   ? "before the first call: "
-                                     : is_unloading ? "while the library was unloaded: "
-                                                    : "between two calls: ",
+                                     end->pointer ? ""
+                                     : is_loading ? "before the first call: "
+                                     : is_ending  ? "while the process ended: "
+                                                  : "between two calls: ",
                                      how);
     put_verdict(record, status, end->pointer ? end->pointer : case_pointer, message);
     struct json *verdict = part(record, "verdict");

@@ -5,7 +5,7 @@
  */
 #include "phase.h"
 
-enum { STEP_MS = 30000, SLICE_MS = 50 };
+enum { STEP_MS = 30000, SLICE_MS = 50, SETTLE_MS = 250 };
 
 uint64_t next_sequence(void)
 {
@@ -265,6 +265,33 @@ void sync_release_all(void)
     }
     if (the_phase.library.hooks.DismFakeDisarm && json_get(the_phase.job, "hasFaults"))
         the_phase.library.hooks.DismFakeDisarm(NULL);
+}
+
+/* Is a call that must return before `id` still on its way? */
+static bool is_earlier_return_open(const char *id)
+{
+    const struct json *rules = json_get(the_phase.scenario, "order");
+    for (const struct json *rule = json_first(rules); rule; rule = json_next(rule)) {
+        const char *before = json_text(rule, "before"), *after = json_text(rule, "after");
+        size_t len = strcspn(after, ".");
+        if (!text_ends(before, ".return") || !text_ends(after, ".return") || strlen(id) != len ||
+            strncmp(after, id, len) != 0)
+            continue;
+        AUTO_FREE char *first = need(mem_dup_n(before, strcspn(before, ".")));
+        const struct step_state *state = step_state_of(first);
+        if (state->has_entered && !state->has_returned)
+            return true;
+    }
+    return false;
+}
+
+void sync_settle_order(const char *id)
+{
+    uint64_t deadline = os_now_ms() + SETTLE_MS;
+    AUTO_LOCK(&the_phase.lock);
+    while (id && is_earlier_return_open(id) && !the_phase.is_abandoned &&
+           os_cond_wait_until(&the_phase.changed, &the_phase.lock, deadline))
+        continue;
 }
 
 /* ---- the watchdog: a call that does not come back ends the process ---- */

@@ -97,7 +97,11 @@ static HRESULT tamper(struct world *world, const struct json *verb, struct chang
 static HRESULT write_it(const char *path, const char *text)
 {
     AUTO_FILE struct os_file *file = NULL;
-    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
+    AUTO_FREE char *native = NULL, *folder = NULL;
+    TRY(path_native(path, &native));
+    TRY(path_parent(native, &folder));
+    TRY(os_make_directories(folder));
+    TRY(os_open(native, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
     return os_write(file, text, strlen(text));
 }
 
@@ -154,9 +158,11 @@ HRESULT world_release(struct world *world, const char *name)
 
 void world_reboot(struct world *world)
 {
-    for (size_t i = world->changes.len; i-- > 0;) {
-        if (world->changes.ptr[i].held)
-            undo(world, i);
+    for (size_t i = 0; i < world->changes.len; i++) {
+        struct change *change = &world->changes.ptr[i];
+        if (change->held)
+            os_close(change->held);
+        change->held = NULL; /* its name stays: a later phase may still release it */
     }
 }
 

@@ -31,6 +31,7 @@ puppet_test(a_failure_shows_its_evidence good 1 "grade A, source: a page" ${fail
 puppet_test(a_failure_shows_its_clause good 1 "clause: puppet.info" ${fail}/wrong-code.json)
 puppet_test(a_wrong_value_fails good 1 "out/ImageInfo/0/ImageIndex: wanted 2, got 1" ${fail}/wrong-value.json)
 puppet_test(a_wrong_order_fails good 1 "order: wanted second.enter before first.return" ${fail}/wrong-order.json)
+puppet_test(a_close_that_does_not_wait_breaks_the_order good 1 "order: wanted commit.return before close.return" --capabilities ${here}/puppet/holds.capabilities ${here}/puppet/undrained.json)
 puppet_test(a_session_left_open_is_a_leak good 1 "sessions left at the end: wanted 0, got 1" ${fail}/open-session.json)
 puppet_test(an_await_in_vain_times_out good 1 "^TIMEOUT +await/await-in-vain" ${fail}/await.json)
 puppet_test(a_failing_lane_frees_the_others good 1 "^FAIL +failing-lane/failing-lane" --capabilities ${here}/puppet/holds.capabilities ${fail}/failing-lane.json)
