@@ -91,3 +91,23 @@ if(PYTHON3)
                      ${here}/valid-skip ${here}/puppet)
     set_tests_properties(conformance/the_schema_is_read_as_others_read_it PROPERTIES SKIP_RETURN_CODE 77)
 endif()
+
+# Fixtures and the world, with a catalogue of one file.
+function(fixture_test name case code pattern)
+    puppet_test(${name} good ${code} ${pattern} --capabilities ${here}/puppet/world.capabilities
+                --fixtures ${here}/catalog --case ${case} ${here}/fixtures)
+endfunction()
+fixture_test(a_wrong_catalogue_hash_is_an_error wrong-hash 3 "the catalogue's tiny is tiny@sha256:01234567, not")
+fixture_test(a_changed_fixture_fails changed 1 "the fixture 'wim' is not writable, but it was changed")
+fixture_test(a_writable_fixture_may_change writable 0 "^PASS")
+fixture_test(a_byte_is_flipped flipped 0 "^PASS")
+fixture_test(a_file_is_held held 0 "^PASS")
+fixture_test(tampering_is_done_and_undone readonly 0 "^PASS")
+fixture_test(the_world_ends_at_the_case_folder outside 3 "is outside of the case's own folder")
+fixture_test(path_styles_lead_to_folders styles 0 "^PASS")
+conformance_test(lint_checks_catalogue_hashes good 3 "fixtures/wim: the catalogue's tiny is tiny@sha256:01234567"
+                 lint --fixtures ${here}/catalog ${here}/fixtures)
+conformance_test(lint_knows_the_register good 0 " 0 findings" lint --clauses ${here}/clauses ${pass})
+conformance_test(lint_misses_a_clause good 3 "clause broken.rule is not in the register"
+                 lint --clauses ${here}/clauses ${here}/invalid/lane-awaits-itself.json)
+conformance_test(lint_checks_the_register good 3 "level is none of" lint --clauses ${here}/clauses-broken ${pass})

@@ -242,7 +242,10 @@ HRESULT call_enter(struct call *call, enum api api, const arg_word *args)
         TRY(library_count_in());
         call->is_counted = true;
     }
-    TRY(fault_refresh());
+    /* Bad settings must not hide the message that says what is bad about them. */
+    HRESULT refreshed = fault_refresh();
+    if (FAILED(refreshed) && sets_last_error(api))
+        return refreshed;
     fault_at(call, STEP_COUNT, 0, &call->fault);
     if (call->fault.returns && !call->fault.after_effect)
         return FAIL(FAILED(call->fault.hr) ? call->fault.hr : E_UNEXPECTED, "rule '%s' fails %s",

@@ -331,8 +331,9 @@ void fault_at(const struct call *call, enum step step, unsigned tick, struct fau
     *answer = (struct fault_answer){0};
     AUTO_LOCK(&lock);
     uint64_t serial = 0;
+    size_t i;
     /* The list may change while this call is parked: the place in it is a serial, not an index. */
-    for (size_t i = 0; (i = first_after(serial)) < rules.len;) {
+    while ((i = first_after(serial)) < rules.len) {
         struct fault_rule *rule = &rules.ptr[i];
         serial = rule->serial;
         if ((rule->what == FAULT_RETURN && answer->returns) || !applies(rule, call, step, tick) ||

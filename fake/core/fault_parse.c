@@ -183,7 +183,7 @@ static HRESULT parse_do(const struct json *json, const char *pointer, struct fau
     TRY(json_only_keys(what, at, hold_keys));
     TRY(json_need_string(what, "hold", at, &hold));
     rule->what = FAULT_HOLD;
-    if (!*hold || strlen(hold) >= sizeof rule->hold || strchr(hold, '/'))
+    if (!*hold || *hold == '.' || strlen(hold) >= sizeof rule->hold || strchr(hold, '/'))
         return FAIL(E_INVALIDARG, "%s/hold: '%s' is no name", at, hold);
     snprintf(rule->hold, sizeof rule->hold, "%s", hold);
     return S_OK;

@@ -178,6 +178,19 @@ static HRESULT check_other_mounts(const struct request *r, const struct mounts *
     return S_OK;
 }
 
+/* While another image of the file is being committed the file changes under our eyes. The stamp from
+ * before is brought up to date with all others when that commit is done, or true again if it fails. */
+static void use_stamp_of_commit(const struct mounts *m, struct image_stamp *stamp)
+{
+    for (size_t i = 0; i < m->list.len; i++) {
+        const struct mount *other = &m->list.ptr[i];
+        if (other->state == MOUNT_COMMITTING && image_stamp_same_file(&other->saved.stamp, stamp)) {
+            *stamp = other->saved.stamp;
+            return;
+        }
+    }
+}
+
 static bool copy_paths(struct mount *mount, const struct request *r)
 {
     mount->image_path = mem_dup(r->image_path);
@@ -198,6 +211,7 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
     TRY(mounts_open(&m));
     TRY(check_folder(r, &m));
     TRY(image_stamp_of(r->image_path, &stamp));
+    use_stamp_of_commit(&m, &stamp);
     TRY(check_other_mounts(r, &m, &stamp));
     TRY(os_stat(r->folder, &folder));
     struct mount *mount = mounts_add(&m);

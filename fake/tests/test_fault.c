@@ -67,7 +67,7 @@ static const struct {
     {DO("\"explode\":true"), "'explode'"},
     {DO("\"return\":7"), "/do/return"},
     {DO("\"return\":\"NO_SUCH_CODE\""), "/do/return: 'NO_SUCH_CODE'"},
-    {DO("\"return\":\"0x123\""), "/do/return: '0x123'"},
+    {DO("\"return\":\"0x123456789\""), "/do/return: '0x123456789'"},
     {DO("\"return\":\"E_FAIL\",\"effect\":\"half\""), "/do/effect: 'half'"},
     {DO("\"return\":\"E_FAIL\",\"effect\":1"), "/do/effect"},
     {DO("\"return\":\"E_FAIL\",\"hold\":\"h\""), "'hold'"},

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# consumer.sh BUILD SOURCE CMAKE CC: installs BUILD into a scratch folder, moves the result, and there
+# consumer.sh BUILD SOURCE CMAKE CC GENERATOR: installs BUILD into a scratch folder, moves the result, and there
 # builds a client by CMake and one by pkg-config, runs the C and Python examples of README.md, the
 # control program and one scenario.
 set -euo pipefail
-build=$1 source=$2 cmake=$3 cc=$4
+build=$1 source=$2 cmake=$3 cc=$4 generator=$5
 here=$source/fake/tests/install
 work=$build/install-test
 step() { echo "-- $*"; }
@@ -34,7 +34,7 @@ grep -q DismUnmountImage "$work/example.py"
 
 step "find_package"
 cp "$here/CMakeLists.txt" "$here/consumer.c" "$work/project/"
-"$cmake" -S "$work/project" -B "$work/project/build" -DCMAKE_C_COMPILER="$cc" \
+"$cmake" -S "$work/project" -B "$work/project/build" -G "$generator" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" >"$work/consumer.log"
 "$cmake" --build "$work/project/build" >>"$work/consumer.log" || { cat "$work/consumer.log"; exit 1; }
 "$work/project/build/consumer"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Client programs: C against the two public headers, Python through the program test_driver.
+
+find_package(Python3 COMPONENTS Interpreter)
+set(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/tests/programs)
+set(PROGRAMS_TMP ${CMAKE_CURRENT_BINARY_DIR}/programs-tmp)
+
+function(dismfake_client name)
+    add_executable(test_${name} ${PROGRAMS}/${name}.c)
+    target_include_directories(test_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    target_link_libraries(test_${name} PRIVATE DismApi Threads::Threads ${CMAKE_DL_LIBS} dismfake_options)
+endfunction()
+
+function(dismfake_program name)
+    add_test(NAME program/${name} COMMAND ${ARGN})
+    set_tests_properties(program/${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS program
+        ENVIRONMENT "TEST_BUILD=${CMAKE_CURRENT_BINARY_DIR};TEST_TMP=${PROGRAMS_TMP};PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+foreach(name client driver habits threads)
+    dismfake_client(${name})
+endforeach()
+dismfake_client(exports)
+target_link_libraries(test_exports PRIVATE contract)
+
+dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
+dismfake_program(habits test_habits ${PROGRAMS_TMP}/habits)
+dismfake_program(exports test_exports $<TARGET_FILE:DismApi> ${PROGRAMS_TMP}/exports)
+dismfake_program(threads test_threads ${PROGRAMS_TMP}/threads)
+set_tests_properties(program/threads PROPERTIES LABELS "program;threads")
+
+if(Python3_Interpreter_FOUND)
+    foreach(name wim_agreement kills two_writers control leaks online non_root)
+        string(REPLACE "_" "-" test ${name})
+        dismfake_program(${test} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
+    endforeach()
+    dismfake_program(python-client ${Python3_EXECUTABLE} ${PROGRAMS}/python_client.py)
+    if(DISMFAKE_SANITIZE)
+        # A sanitizer's runtime has to be in the program, which here is Python.
+        set_tests_properties(program/python-client PROPERTIES DISABLED TRUE)
+    endif()
+endif()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Clients killed at random moments of mount, commit and unmount: whatever the moment, the image is as
+before or as after, and the registry leads back to health. TEST_SEED repeats a run."""
+import random
+
+from dismtest import *
+
+STEPS = {"mount": ("validate", "register", "extract", "manifest", "finish"),
+         "commit": ("lock", "scan", "write", "finish"),
+         "unmount": ("lock", "scan", "write", "finish", "check", "remove", "done")}
+CALLS = {"mount": "DismMountImage", "commit": "DismCommitImage", "unmount": "DismUnmountImage"}
+ROUNDS = 50
+
+
+class a_killed_client(Test):
+    def victim(self, operation, marker, rng):
+        """Starts a client that is killed in the operation; what the image may hold afterwards."""
+        client = self.client()
+        session = None
+        if operation != "mount":
+            client.must("mount", self.image, self.mount, 1, 0)
+            with open(os.path.join(self.mount, "marker.txt"), "w") as f:
+                f.write(marker)
+            with open(os.path.join(self.mount, "big.bin"), "wb") as f:
+                f.write(rng.randbytes(2_000_000))
+            if operation == "commit":
+                session = client.must("open", self.mount)
+        command = {"mount": ("mount", self.image, self.mount, 1, 0), "commit": ("commit", session, 0),
+                   "unmount": ("unmount", self.mount, COMMIT)}[operation]
+        total = 200 if operation == "unmount" else 100
+        if rng.random() < 0.4:
+            how = rng.choice(STEPS[operation])
+            client.must("load", json.dumps({"id": "k", "at": f"{CALLS[operation]}/{how}",
+                                            "do": {"crash": "terminate"}}))
+            on_tick = None
+        else:
+            how = rng.randint(1, total - 1)
+            client.must("ticks", "on")
+
+            def on_tick(n):
+                if n == how:
+                    client.process.kill()
+        try:
+            reply = client.call(*command, on_tick=on_tick)
+            self.assertFalse(on_tick is None, f"the rule at {how} did not end the client: {reply}")
+        except Ended:
+            pass
+        client.end()
+        self.assertEqual(client.process.returncode, -9)
+        return how
+
+    def check_health(self, rng, before, after):
+        client = self.client()
+        mounts = client.mounts()
+        wimlib("verify", self.image)
+        self.assertEqual(image_count(self.image), 2)
+        now = content(self.image, 1, "/marker.txt")
+        self.assertIn(now, (before, after))
+        self.assertEqual(paths(self.image), self.names)
+        self.assertEqual(content(self.image, 2, "/marker.txt"), "second")
+        for mount in mounts:
+            self.assertIn(mount["status"], ("Ok", "Invalid"))
+            if mount["status"] == "Invalid" and rng.random() < 0.5:
+                client.must("cleanup")
+            else:
+                client.must("unmount", self.mount, DISCARD)
+        self.assertEqual(client.mounts(), [])
+        self.assertEqual(os.listdir(self.mount), [])
+        client.must("mount", self.image, self.mount, 1, 0)
+        self.assertEqual(read(os.path.join(self.mount, "marker.txt")).decode(), now)
+        client.must("unmount", self.mount, DISCARD)
+        self.assertEqual(os.listdir(self.mount), [])
+        sides = os.path.join(self.state, "mounts")
+        self.assertEqual(os.listdir(sides) if os.path.isdir(sides) else [], [])
+        self.assertEqual(os.listdir(os.path.dirname(self.mount)), ["m"])
+        client.must("shutdown")
+        code, said = client.end()
+        self.assertEqual((code, said), (0, ""))
+        return now
+
+    def test_leaves_the_image_as_before_or_as_after_and_the_registry_healthy(self):
+        seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().randrange(2**32))
+        print("TEST_SEED =", seed, flush=True)
+        rng = random.Random(seed)
+        tree = self.windows_tree()
+        self.write("tree", "big.bin", rng.randbytes(2_000_000))
+        for i in range(40):
+            self.write("tree", "many", f"file{i}", rng.randbytes(20_000))
+        self.write("tree", "marker.txt", "at first")
+        self.image = self.wim(tree, "t.wim", rng.choice(("none", "XPRESS")))
+        self.write("tree", "marker.txt", "second")
+        wimlib("append", tree, self.image, "Two")
+        self.mount = self.folder("mounts", "m")
+        self.names = paths(self.image)
+        now, counted = "at first", {"before": 0, "after": 0}
+        for i in range(ROUNDS):
+            operation = rng.choice(("mount", "commit", "commit", "unmount", "unmount"))
+            marker = f"marker {i}"
+            with self.subTest(round=i, operation=operation):
+                how = self.victim(operation, marker, rng)
+                was, now = now, self.check_health(rng, now, now if operation == "mount" else marker)
+                counted["before" if now == was else "after"] += 1
+                print(i, operation, how, "before" if now == was else "after", flush=True)
+        self.assertGreater(counted["before"], 0)
+        self.assertGreater(counted["after"], 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Two processes that commit into one WIM file at once: no image is lost, none is damaged."""
+import threading
+
+from dismtest import *
+
+COMMITS = 10
+WIM_CHANGED = "C1420122"
+
+
+class two_writers(Test):
+    def setUp(self):
+        super().setUp()
+        tree = self.windows_tree()
+        self.image = self.wim(tree, "t.wim", "XPRESS")
+        wimlib("append", tree, self.image, "Two")
+
+    def writer(self, index, state, remounts, results):
+        client = self.client(state=state)
+        mount = self.folder(f"m{index}")
+        self.barrier.wait()
+        session = None
+        for n in range(1, COMMITS + 1):
+            if session is None:
+                client.must("mount", self.image, mount, index, 0)
+                session = client.must("open", mount)
+            name = f"w{index}-{n}.txt"
+            with open(os.path.join(mount, name), "w") as f:
+                f.write(name * 1000)
+            reply = client.call("commit", session, APPEND)
+            results.append((name, reply))
+            if remounts or reply.hr != OK:
+                client.must("close", session)
+                client.must("unmount", mount, DISCARD)
+                session = None
+        if session:
+            client.must("close", session)
+            client.must("unmount", mount, DISCARD)
+        client.must("shutdown")
+        if client.end() != (0, ""):
+            raise AssertionError("the client did not end well")
+        results.append("done")
+
+    def run_both(self, states, remounts):
+        self.barrier = threading.Barrier(2)
+        results = ([], [])
+        threads = [threading.Thread(target=self.writer, args=(i + 1, states[i], remounts, results[i]))
+                   for i in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for result in results:
+            self.assertTrue(result and result[-1] == "done", result)
+        return results[0][:-1] + results[1][:-1]
+
+    def assert_all_there(self, results):
+        wimlib("verify", self.image)
+        committed = [name for name, reply in results if reply.hr == OK]
+        self.assertEqual(image_count(self.image), 2 + len(committed))
+        there = set()
+        for index in range(3, 3 + len(committed)):
+            there.update(p[1:] for p in paths(self.image, index) if p.startswith("/w"))
+        self.assertLessEqual(set(committed), there)
+        for index in (1, 2):
+            self.assertFalse([p for p in paths(self.image, index) if p.startswith("/w")])
+        return committed
+
+    def test_with_one_state_folder_every_commit_succeeds(self):
+        results = self.run_both((self.state, self.state), remounts=False)
+        self.assertEqual([r for r in results if r[1].hr != OK], [])
+        self.assertEqual(len(self.assert_all_there(results)), 2 * COMMITS)
+
+    def test_with_one_state_folder_mounting_again_in_between_every_commit_succeeds(self):
+        results = self.run_both((self.state, self.state), remounts=True)
+        self.assertEqual([r for r in results if r[1].hr != OK], [])
+        self.assertEqual(len(self.assert_all_there(results)), 2 * COMMITS)
+
+    def test_with_two_state_folders_a_commit_is_saved_or_refused(self):
+        results = self.run_both((self.path("s1"), self.path("s2")), remounts=True)
+        for name, reply in results:
+            self.assertIn(reply.hr, (OK, WIM_CHANGED), f"{name}: {reply}")
+        self.assertGreater(len(self.assert_all_there(results)), 0)
+
+
+if __name__ == "__main__":
+    main()
