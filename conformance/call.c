@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "invoke.h"
 #include "phase.h"
+#include "scenario.h"
 
 enum { MAX_ARGUMENTS = 12 };
 
@@ -291,13 +292,35 @@ static unsigned argument_of_path(const struct frame *frame, const char *path)
     return MAX_ARGUMENTS;
 }
 
+struct delete_search {
+    const char *binding;
+    bool found;
+};
+
+static void look_for_delete(void *context, const struct json *step, const char *pointer)
+{
+    (void)pointer;
+    struct delete_search *search = context;
+    const struct json *structure = json_get(json_get(step, "with"), "DismStructure");
+    if (text_equal(json_text(structure, "$ref"), search->binding))
+        search->found = true;
+}
+
+/* Results that the case itself gives to DismDelete are its own to free. */
+static bool is_deleted_by_case(const char *binding)
+{
+    struct delete_search search = {.binding = binding};
+    scenario_each_step(the_phase.scenario, the_phase.pointer, look_for_delete, &search);
+    return search.found;
+}
+
 static void note_kept_results(struct frame *frame)
 {
     const struct json *binds = json_get(frame->step, "bind");
     for (const struct json *bind = json_first(binds); bind; bind = json_next(bind)) {
         unsigned i = argument_of_path(frame, json_string(bind));
         if (i < MAX_ARGUMENTS)
-            frame->keeps_result[i] = !the_phase.frees_results;
+            frame->keeps_result[i] = frame->keeps_result[i] || is_deleted_by_case(json_key(bind));
     }
 }
 

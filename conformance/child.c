@@ -295,7 +295,6 @@ static void take_job(const struct json *job, const struct json *root)
     the_phase.scratch = json_text(job, "scratch");
     the_phase.timeout_factor = json_number(json_get(job, "timeoutFactor"));
     the_phase.values.fixtures = json_get(job, "fixtures");
-    the_phase.frees_results = !scenario_calls(the_phase.scenario, "DismDelete");
     the_phase.reads_messages = !scenario_calls(the_phase.scenario, "DismGetLastErrorMessage");
     index = 0;
     json_u64(json_get(job, "phase"), &index);

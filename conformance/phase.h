@@ -65,7 +65,7 @@ struct phase {
     size_t index;
     const char *scratch;
     double timeout_factor;
-    bool frees_results, reads_messages, judges_sessions;
+    bool reads_messages;
     struct os_file *observations;
 
     struct os_mutex lock;

@@ -497,11 +497,13 @@ bool os_is_volume_root(const char *path)
     struct statx stx;
     if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx) != 0 || !S_ISDIR(stx.stx_mode))
         return false;
-    if (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
-        return stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
     AUTO_FREE char *above = mem_format("%s/..", path);
     struct stat here, parent;
     if (!above || stat(path, &here) != 0 || stat(above, &parent) != 0)
         return false;
-    return here.st_dev != parent.st_dev || here.st_ino == parent.st_ino;
+    /* A chroot's "/" need not be a mount's root. */
+    bool is_top = here.st_dev == parent.st_dev && here.st_ino == parent.st_ino;
+    if (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+        return is_top || (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+    return is_top || here.st_dev != parent.st_dev;
 }

@@ -84,9 +84,8 @@ static HRESULT read_clock(struct settings *s)
     int year, month, day, hour, minute, second, end = 0;
     if (sscanf(value, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
                &end) != 6 ||
-        value[end] != '\0' || month < 1 || month > 12 || day < 1 || hour > 23 ||
-        minute > 59 || second > 59 ||
-        day > days_in_month(year, month))
+        value[end] != '\0' || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 ||
+        second > 59 || day > days_in_month(year, month))
         return FAIL(E_INVALIDARG, PREFIX "CLOCK is '%s', expected YYYY-MM-DDTHH:MM:SS", value);
     s->clock_is_fixed = true;
     s->clock_start_ns =

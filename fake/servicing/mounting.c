@@ -178,8 +178,9 @@ static HRESULT check_other_mounts(const struct request *r, const struct mounts *
     return S_OK;
 }
 
-/* While another image of the file is being committed the file changes under our eyes. The stamp from
- * before is brought up to date with all others when that commit is done, or true again if it fails. */
+/* While another image of the file is being committed the file changes under our eyes. The stamp
+ * from before is brought up to date with all others when that commit is done, or true again if it
+ * fails. */
 static void use_stamp_of_commit(const struct mounts *m, struct image_stamp *stamp)
 {
     for (size_t i = 0; i < m->list.len; i++) {

@@ -61,8 +61,16 @@ static void foreign_handles_are_refused_and_never_followed(void **state)
     (void)state;
     HANDLE ours = event_create(true, true);
     uintptr_t near = (uintptr_t)ours;
-    const uintptr_t foreign[] = {0,        1,        4,      near - 1,          near + 1,
-                                 near + 2, near + 4, 0xFFFF, (uintptr_t)&state, UINTPTR_MAX,
+    const uintptr_t foreign[] = {0,
+                                 1,
+                                 4,
+                                 near - 1,
+                                 near + 1,
+                                 near + 2,
+                                 near + 4,
+                                 0xFFFF,
+                                 (uintptr_t)&state,
+                                 UINTPTR_MAX,
                                  UINTPTR_MAX - 3};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         bool is_known = true;

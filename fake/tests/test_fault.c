@@ -39,7 +39,8 @@ static const struct {
      "/id: '0123"},
     {"{\"id\":\"r\"," RETURN "}", "/at"},
     {"{\"id\":\"r\",\"at\":\"DismMountimage\"," RETURN "}", "/at: 'DismMountimage'"},
-    {"{\"id\":\"r\",\"at\":\"DismMountImage/nowhere\"," RETURN "}", "/at: 'DismMountImage/nowhere'"},
+    {"{\"id\":\"r\",\"at\":\"DismMountImage/nowhere\"," RETURN "}",
+     "/at: 'DismMountImage/nowhere'"},
     {"{\"id\":\"r\",\"at\":\"DismMountImage/\"," RETURN "}", "/at: 'DismMountImage/'"},
     {"{\"id\":\"r\",\"at\":null," RETURN "}", "/at"},
     {RULE("\"unknown\":1," RETURN), "'unknown'"},
@@ -210,8 +211,9 @@ static void thread_and_step_names_narrow_a_rule(void **state)
     call.thread_name = "worker";
     assert_true(arrive_as(&call, STEP_COUNT, 0).returns);
     assert_hr(S_OK, fault_disarm("t"));
-    assert_hr(S_OK, fault_load("[{\"id\":\"s\",\"at\":\"DismMountImage\",\"times\":9,"
-                               "\"when\":{\"step\":\"second\",\"thread\":\"worker\"}," RETURN "}]"));
+    assert_hr(S_OK,
+              fault_load("[{\"id\":\"s\",\"at\":\"DismMountImage\",\"times\":9,"
+                         "\"when\":{\"step\":\"second\",\"thread\":\"worker\"}," RETURN "}]"));
     assert_false(arrive_as(&call, STEP_COUNT, 0).returns);
     call.step_name = "second";
     assert_true(arrive_as(&call, STEP_COUNT, 0).returns);
@@ -231,8 +233,9 @@ static bool arrive_with(const char *args)
 static void arguments_narrow_a_rule_and_only_matches_count(void **state)
 {
     (void)state;
-    assert_hr(S_OK, fault_load(RULE("\"when\":{\"nth\":2,\"args\":{\"ImageIndex\":2,"
-                                    "\"Flags\":{\"$flagsAll\":[\"DISM_MOUNT_READONLY\"]}}}," RETURN)));
+    assert_hr(S_OK,
+              fault_load(RULE("\"when\":{\"nth\":2,\"args\":{\"ImageIndex\":2,"
+                              "\"Flags\":{\"$flagsAll\":[\"DISM_MOUNT_READONLY\"]}}}," RETURN)));
     assert_false(arrive_with("{\"ImageIndex\":1,\"Flags\":1}"));
     assert_false(arrive_with("{\"ImageIndex\":2,\"Flags\":1}"));
     assert_false(arrive_with("{\"ImageIndex\":2,\"Flags\":2}"));
@@ -301,8 +304,9 @@ static void rules_that_never_fired_are_named(void **state)
 {
     (void)state;
     unsigned count = 0;
-    assert_hr(S_OK, fault_load("[" RULE(RETURN) ",{\"id\":\"never\",\"at\":\"DismMountImage/finish\","
-                               "\"do\":{\"hold\":\"h\"}}]"));
+    assert_hr(S_OK,
+              fault_load("[" RULE(RETURN) ",{\"id\":\"never\",\"at\":\"DismMountImage/finish\","
+                                          "\"do\":{\"hold\":\"h\"}}]"));
     assert_true(arrive());
     fault_each_unused(count_unused, &count);
     assert_int_equal(1, count);
@@ -311,7 +315,8 @@ static void rules_that_never_fired_are_named(void **state)
 static void disarming_takes_one_rule_or_all(void **state)
 {
     (void)state;
-    assert_hr(S_OK, fault_load("[" RULE(RETURN) ",{\"id\":\"q\",\"at\":\"DismDelete\"," RETURN "}]"));
+    assert_hr(S_OK,
+              fault_load("[" RULE(RETURN) ",{\"id\":\"q\",\"at\":\"DismDelete\"," RETURN "}]"));
     assert_hr(HR_WIN32(ERROR_NOT_FOUND), fault_disarm("nobody"));
     assert_hr(S_OK, fault_disarm("r"));
     assert_hr(HR_WIN32(ERROR_NOT_FOUND), fault_disarm("r"));
@@ -411,8 +416,9 @@ static void a_rule_behind_a_hold_still_answers(void **state)
 {
     (void)state;
     struct parked parked = {0};
-    assert_hr(S_OK, fault_load("[{\"id\":\"h\",\"at\":\"DismMountImage\",\"do\":{\"hold\":\"first\"}},"
-                               "{\"id\":\"e\",\"at\":\"DismMountImage\"," RETURN "}]"));
+    assert_hr(S_OK,
+              fault_load("[{\"id\":\"h\",\"at\":\"DismMountImage\",\"do\":{\"hold\":\"first\"}},"
+                         "{\"id\":\"e\",\"at\":\"DismMountImage\"," RETURN "}]"));
     park(&parked);
     await_held("first", 1);
     assert_hr(S_OK, fault_release("first"));
@@ -424,8 +430,9 @@ static void a_rule_behind_a_hold_answers_when_the_hold_was_disarmed(void **state
 {
     (void)state;
     struct parked parked = {0};
-    assert_hr(S_OK, fault_load("[{\"id\":\"h\",\"at\":\"DismMountImage\",\"do\":{\"hold\":\"first\"}},"
-                               "{\"id\":\"e\",\"at\":\"DismMountImage\"," RETURN "}]"));
+    assert_hr(S_OK,
+              fault_load("[{\"id\":\"h\",\"at\":\"DismMountImage\",\"do\":{\"hold\":\"first\"}},"
+                         "{\"id\":\"e\",\"at\":\"DismMountImage\"," RETURN "}]"));
     park(&parked);
     await_held("first", 1);
     assert_hr(S_OK, fault_disarm("h"));

@@ -29,7 +29,8 @@ static struct json *read_all(void)
 static void entries_come_back_in_order_with_number_and_process(void **state)
 {
     (void)state;
-    uint64_t first = journal_add("step", entry("x", 1)), second = journal_add("fault", entry("x", 2));
+    uint64_t first = journal_add("step", entry("x", 1)),
+             second = journal_add("fault", entry("x", 2));
     assert_true(first > 0 && second == first + 1);
     AUTO_JSON struct json *all = read_all();
     assert_int_equal(2, json_len(all));

@@ -171,11 +171,12 @@ static void a_tick_rule_fails_the_call_after_that_callback(void **state)
 static void a_tick_rule_at_a_step_waits_for_that_step(void **state)
 {
     (void)state;
-    assert_hr(S_OK,
-              fault_load("[{\"id\":\"early\",\"at\":\"DismMountImage/manifest\",\"when\":{\"tick\":3},"
-                         "\"do\":{\"return\":\"E_FAIL\"}},"
-                         "{\"id\":\"late\",\"at\":\"DismMountImage/manifest\",\"when\":{\"tick\":30},"
-                         "\"do\":{\"return\":\"E_ACCESSDENIED\"}}]"));
+    assert_hr(
+        S_OK,
+        fault_load("[{\"id\":\"early\",\"at\":\"DismMountImage/manifest\",\"when\":{\"tick\":3},"
+                   "\"do\":{\"return\":\"E_FAIL\"}},"
+                   "{\"id\":\"late\",\"at\":\"DismMountImage/manifest\",\"when\":{\"tick\":30},"
+                   "\"do\":{\"return\":\"E_ACCESSDENIED\"}}]"));
     assert_hr(S_OK, op_step(op, STEP_MOUNT_EXTRACT));
     assert_hr(S_OK, op_ticks_to(op, 20));
     assert_hr(S_OK, op_step(op, STEP_MOUNT_MANIFEST));

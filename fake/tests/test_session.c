@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_session.c - the table of sessions and the image's queue. Threads meet by "blocked": one waits
- * for a call that is at rest; nothing sleeps.
+ * test_session.c - the table of sessions and the image's queue. Threads meet by "blocked": one
+ * waits for a call that is at rest; nothing sleeps.
  */
 #include "unit_support.h"
 

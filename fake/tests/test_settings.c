@@ -23,8 +23,8 @@ static int report(void)
     printf("ok state=%s online=%s given=%d faults=%s caller=%d leaks=%d strict=%d journal=%d "
            "already=0x%08X clock=%d %lld\n",
            s->state, s->online, s->online_is_given, s->faults ? s->faults : "-",
-           s->callback_on_caller, s->leaks, s->strict, s->journal,
-           (unsigned)s->already_initialized, s->clock_is_fixed, s->clock_start_ns);
+           s->callback_on_caller, s->leaks, s->strict, s->journal, (unsigned)s->already_initialized,
+           s->clock_is_fixed, s->clock_start_ns);
     return settings_get(&again) != S_OK || again != s;
 }
 
@@ -136,8 +136,8 @@ static void an_empty_value_is_the_default(void **state)
 static void folders_are_absolute_and_the_state_folder_is_made(void **state)
 {
     (void)state;
-    AUTO_FREE char *expected = mem_format("ok state=%s/a/b/c online=%s/on given=1", support_folder,
-                                          support_folder);
+    AUTO_FREE char *expected =
+        mem_format("ok state=%s/a/b/c online=%s/on given=1", support_folder, support_folder);
     AUTO_FREE char *made = in_folder("a/b/c");
     expect("DISMFAKE_STATE=a/./x/..//b/c/", "DISMFAKE_ONLINE=on", expected);
     assert_true(os_is_directory(made));

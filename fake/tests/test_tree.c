@@ -125,8 +125,8 @@ static void entries_are_ordered_with_a_folders_content_behind_it(void **state)
     (void)state;
     AUTO_TREE struct tree old = {0};
     look(&old);
-    static const char *const order[] = {"a",      "docs", "docs/b", "docs/deep", "docs/deep/c",
-                                        "docs-2", "empty"};
+    static const char *const order[] = {"a",           "docs",   "docs/b", "docs/deep",
+                                        "docs/deep/c", "docs-2", "empty"};
     for (size_t i = 0; i < old.list.len; i++)
         assert_string_equal(order[i], old.list.ptr[i].path);
     for (size_t i = 0; i + 1 < old.list.len; i++) {
@@ -251,7 +251,8 @@ static void a_new_link_to_a_file_shows_both_names(void **state)
 static void symbolic_links_are_not_followed(void **state)
 {
     (void)state;
-    AUTO_FREE char *loop = below("docs/loop"), *dangling = below("dangling"), *self = below("empty/s");
+    AUTO_FREE char *loop = below("docs/loop"), *dangling = below("dangling"),
+                   *self = below("empty/s");
     AUTO_TREE struct tree old = {0};
     assert_hr(S_OK, os_make_link("..", loop));
     look(&old);

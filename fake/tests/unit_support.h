@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unit_support.h - what the unit tests of the fake share: cmocka, a state folder of their own, calls
- * made by hand. Include it first.
+ * unit_support.h - what the unit tests of the fake share: cmocka, a state folder of their own,
+ * calls made by hand. Include it first.
  */
 #ifndef TESTS_UNIT_SUPPORT_H
 #define TESTS_UNIT_SUPPORT_H

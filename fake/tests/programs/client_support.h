@@ -121,11 +121,12 @@ static inline void put_file(const char *path, const char *content)
     CHECK(file && fputs(content, file) >= 0 && fclose(file) == 0);
 }
 
-/* Makes DIR, DIR/tree with a small Windows folder, DIR/t.wim of it, DIR/m; DISMFAKE_STATE is DIR/state. */
+/* Makes DIR, DIR/tree with a small Windows folder, DIR/t.wim of it, DIR/m; DISMFAKE_STATE is
+ * DIR/state. */
 static inline void make_world(const char *dir, const char *compression)
 {
-    CHECK(shell("rm -rf '%s' && mkdir -p '%s/m' '%s/tree/Windows/System32' '%s/tree/docs'", dir, dir,
-                dir, dir) == 0);
+    CHECK(shell("rm -rf '%s' && mkdir -p '%s/m' '%s/tree/Windows/System32' '%s/tree/docs'", dir,
+                dir, dir, dir) == 0);
     put_file(below(dir, "tree/Windows/System32/ntdll.dll"), "not really");
     put_file(below(dir, "tree/hello.txt"), "hello");
     put_file(below(dir, "tree/docs/a"), "content of a");

@@ -47,7 +47,7 @@ static void list_mounts(void)
 {
     static char out[65536];
     static const char *const modes[] = {"rw", "ro"}, *const statuses[] = {"Ok", "NeedsRemount",
-                                                                         "Invalid"};
+                                                                          "Invalid"};
     DismMountedImageInfo *info = NULL;
     UINT count = 0;
     size_t len = 0;
@@ -57,8 +57,8 @@ static void list_mounts(void)
         char mount[1024], image[1024];
         narrow(info[i].MountPath, mount, sizeof mount);
         narrow(info[i].ImageFilePath, image, sizeof image);
-        len += (size_t)snprintf(out + len, sizeof out - len, "%s%s|%s|%u|%s|%s", i ? "\t" : "", mount,
-                                image, info[i].ImageIndex, modes[info[i].MountMode != 0],
+        len += (size_t)snprintf(out + len, sizeof out - len, "%s%s|%s|%u|%s|%s", i ? "\t" : "",
+                                mount, image, info[i].ImageIndex, modes[info[i].MountMode != 0],
                                 statuses[info[i].MountStatus]);
     }
     answer(hr, out);
@@ -140,7 +140,8 @@ static void run(char **word)
     else if (is(word[0], "unmount"))
         answer(DismUnmountImage(wide(word[1]), number(word[2]), settings.event, on_tick, NULL), "");
     else if (is(word[0], "commit"))
-        answer(DismCommitImage(number(word[1]), number(word[2]), settings.event, on_tick, NULL), "");
+        answer(DismCommitImage(number(word[1]), number(word[2]), settings.event, on_tick, NULL),
+               "");
     else if (is(word[0], "open"))
         open_session(word);
     else if (is(word[0], "close"))

@@ -9,12 +9,19 @@
 
 #include "reflect.h"
 
-static const char *const implemented[] = {
-    "DismInitialize",   "DismShutdown",           "DismOpenSession",
-    "DismCloseSession", "DismMountImage",         "DismUnmountImage",
-    "DismCommitImage",  "DismRemountImage",       "DismCleanupMountpoints",
-    "DismGetImageInfo", "DismGetMountedImageInfo", "DismGetLastErrorMessage",
-    "DismDelete"};
+static const char *const implemented[] = {"DismInitialize",
+                                          "DismShutdown",
+                                          "DismOpenSession",
+                                          "DismCloseSession",
+                                          "DismMountImage",
+                                          "DismUnmountImage",
+                                          "DismCommitImage",
+                                          "DismRemountImage",
+                                          "DismCleanupMountpoints",
+                                          "DismGetImageInfo",
+                                          "DismGetMountedImageInfo",
+                                          "DismGetLastErrorMessage",
+                                          "DismDelete"};
 
 typedef HRESULT(WINAPI *any_call)(arg_word, arg_word, arg_word, arg_word, arg_word, arg_word,
                                   arg_word, arg_word, arg_word, arg_word, arg_word, arg_word);
@@ -75,10 +82,10 @@ static void fill_args(const struct reflect_call *row, DismSession session, arg_w
     for (unsigned i = 0; i < row->arg_count; i++) {
         enum kind kind = row->args[i].kind;
         slots[i] = UINT64_MAX;
-        words[i] = kind == KIND_SESSION             ? session
-                   : kind == KIND_WSTR              ? REFLECT_WORD(u"text")
-                   : reflect_kind_is_out(kind)      ? REFLECT_WORD(&slots[i])
-                                                    : 0;
+        words[i] = kind == KIND_SESSION        ? session
+                   : kind == KIND_WSTR         ? REFLECT_WORD(u"text")
+                   : reflect_kind_is_out(kind) ? REFLECT_WORD(&slots[i])
+                                               : 0;
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * threads.c - many threads in one client, for ThreadSanitizer and for deadlocks: separate images, one
- * image with many sessions, initialising at once, closing against committing.
+ * threads.c - many threads in one client, for ThreadSanitizer and for deadlocks: separate images,
+ * one image with many sessions, initialising at once, closing against committing.
  */
 #include "client_support.h"
 
@@ -171,8 +171,8 @@ int main(int argc, char **argv)
     snprintf(command, sizeof command, "wimlib-imagex dir '%s/own7.wim' 1 | grep /file", dir);
     CHECK(lines_of(command) == ROUNDS);
 
-    CHECK_HR(S_OK, DismMountImage(wide(below(dir, "shared.wim")), wide(below(dir, "shared")), 1, NULL,
-                                  DismImageIndex, 0, NULL, NULL, NULL));
+    CHECK_HR(S_OK, DismMountImage(wide(below(dir, "shared.wim")), wide(below(dir, "shared")), 1,
+                                  NULL, DismImageIndex, 0, NULL, NULL, NULL));
     run_threads(use_the_shared_mount);
     snprintf(command, sizeof command, "wimlib-imagex dir '%s/shared.wim' 1 | grep /t", dir);
     CHECK(lines_of(command) == THREADS * ROUNDS);
@@ -182,7 +182,8 @@ int main(int argc, char **argv)
     run_threads(close_against_commit);
     CHECK(closed == 4);
     CHECK(committed + refused + closed == THREADS * 4);
-    CHECK_HR(S_OK, DismUnmountImage(wide(below(dir, "shared")), DISM_DISCARD_IMAGE, NULL, NULL, NULL));
+    CHECK_HR(S_OK,
+             DismUnmountImage(wide(below(dir, "shared")), DISM_DISCARD_IMAGE, NULL, NULL, NULL));
     CHECK(shell("wimlib-imagex verify '%s/shared.wim' >/dev/null 2>&1", dir) == 0);
 
     run_threads(ask_while_others_shut_down);
