@@ -77,10 +77,9 @@ class a_client_without_privileges(Test):
         os.makedirs(self.path("root-state"), mode=0o700)
         client = self.user(state=self.path("root-state"), init=False)
         reply = client.call("init", 2)
-        if reply.hr != OK:
-            self.assertTrue(int(reply.hr, 16) & 0x80000000, reply)
-        reply = client.call("mount", self.image, self.mount, 1, 0)
-        self.assertTrue(int(reply.hr, 16) & 0x80000000, reply)
+        self.assertEqual(reply.hr, "80070005")
+        self.assertIn(self.path("root-state"), reply.text)
+        client.must("mount", self.image, self.mount, 1, 0, hr="C0040001")
         self.assertEqual(os.listdir(self.mount), [])
 
     def test_survives_a_restart_of_the_machine(self):
