@@ -2,8 +2,8 @@
 /*
  * error.h - the calling thread's last error: an HRESULT and one sentence.
  *
- * A fixed thread-local buffer, so that setting it never fails, never allocates and leaves nothing behind
- * when a thread ends or the library is unloaded.
+ * A fixed thread-local buffer, so that setting it never fails, never allocates and leaves nothing
+ * behind when a thread ends or the library is unloaded.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

@@ -18,7 +18,8 @@
             return try_hr;                                                                         \
     } while (0)
 
-/* errno as HRESULT, with the meaning Windows gives it: ENOENT is 0x80070002, ENOSPC 0x80070070 ... */
+/* errno as HRESULT, with the meaning Windows gives it: ENOENT is 0x80070002, ENOSPC 0x80070070 ...
+ */
 HRESULT hr_from_errno(int err);
 
 #endif

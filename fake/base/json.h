@@ -2,9 +2,9 @@
 /*
  * json.h - JSON values. The only module that sees cJSON.
  *
- * A value belongs to its root; json_free takes roots only. Reading functions accept NULL and wrong types
- * and give the neutral answer (NULL, 0, false); the json_need_... functions insist and set an error that
- * names the JSON pointer: "expected a string at /cases/0/id".
+ * A value belongs to its root; json_free takes roots only. Reading functions accept NULL and wrong
+ * types and give the neutral answer (NULL, 0, false); the json_need_... functions insist and set an
+ * error that names the JSON pointer: "expected a string at /cases/0/id".
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -20,8 +20,9 @@ struct json;
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-/* Whole text must be one value (UTF-8, a byte order mark is skipped). Refuses, with line and column:
- * syntax errors, a key twice in one object, nesting deeper than 100, trailing text, bad UTF-8. */
+/* Whole text must be one value (UTF-8, a byte order mark is skipped). Refuses, with line and
+ * column: syntax errors, a key twice in one object, nesting deeper than 100, trailing text, bad
+ * UTF-8. */
 HRESULT json_parse(const char *text, size_t len, struct json **out);
 void json_free(struct json *root);
 DEFINE_SCOPE(json, struct json, json_free)
@@ -32,7 +33,7 @@ bool json_is(const struct json *v, enum json_type type);
 const char *json_type_name(enum json_type type); /* "a string", "an object" ... */
 
 const struct json *json_get(const struct json *object, const char *key); /* NULL: absent */
-size_t json_len(const struct json *v);                                  /* array or object */
+size_t json_len(const struct json *v);                                   /* array or object */
 const struct json *json_at(const struct json *array, size_t index);
 /* for (v = json_first(x); v; v = json_next(v)): children of an array or object, in order. */
 const struct json *json_first(const struct json *v);
@@ -46,12 +47,17 @@ bool json_bool(const struct json *v);
 bool json_u64(const struct json *v, uint64_t *out);
 bool json_equal(const struct json *a, const struct json *b); /* object order does not matter */
 
-/* Typed getters of a member; `pointer` names the object for the message ("/cases/0"). The optional ones
- * leave *out alone when the key is absent. E_INVALIDARG with pointer and type on a mismatch. */
-HRESULT json_need_string(const struct json *object, const char *key, const char *pointer, const char **out);
-HRESULT json_need_u64(const struct json *object, const char *key, const char *pointer, uint64_t *out);
-HRESULT json_opt_string(const struct json *object, const char *key, const char *pointer, const char **out);
-HRESULT json_opt_u64(const struct json *object, const char *key, const char *pointer, uint64_t *out);
+/* Typed getters of a member; `pointer` names the object for the message ("/cases/0"). The optional
+ * ones leave *out alone when the key is absent. E_INVALIDARG with pointer and type on a mismatch.
+ */
+HRESULT json_need_string(const struct json *object, const char *key, const char *pointer,
+                         const char **out);
+HRESULT json_need_u64(const struct json *object, const char *key, const char *pointer,
+                      uint64_t *out);
+HRESULT json_opt_string(const struct json *object, const char *key, const char *pointer,
+                        const char **out);
+HRESULT json_opt_u64(const struct json *object, const char *key, const char *pointer,
+                     uint64_t *out);
 HRESULT json_opt_bool(const struct json *object, const char *key, const char *pointer, bool *out);
 /* Any key outside the NULL-terminated list: E_INVALIDARG "unknown key 'x' at POINTER". */
 HRESULT json_only_keys(const struct json *object, const char *pointer, const char *const *keys);
@@ -93,7 +99,8 @@ char *json_pointer_of(const struct json *root, const struct json *v);
 /* Appends "/key" with ~0 ~1 escapes, or "/index". Caller's. */
 char *json_pointer_key(const char *pointer, const char *key);
 char *json_pointer_index(const char *pointer, size_t index);
-/* Line (from 1) on which the value of that pointer starts in the text it was parsed from; 0 if none. */
+/* Line (from 1) on which the value of that pointer starts in the text it was parsed from; 0 if
+ * none. */
 unsigned json_line_of(const char *text, size_t len, const char *pointer);
 
 #endif

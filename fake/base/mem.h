@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem.h - allocation: zeroed, overflow-checked, one place to make it fail. NULL means no memory; the
- * caller answers FAIL_MEMORY().
+ * mem.h - allocation: zeroed, overflow-checked, one place to make it fail. NULL means no memory;
+ * the caller answers FAIL_MEMORY().
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * os.h - the operating system: files, folders, locks, threads, processes, clock, libraries. One
- * interface, two implementations (os_posix*.c, later os_win.c), which are the only files with platform
- * headers. Paths are native and UTF-8. Functions that fail set the thread's error (error.h).
+ * interface, two implementations (os_posix*.c, later os_win.c), which are the only files with
+ * platform headers. Paths are native and UTF-8. Functions that fail set the thread's error
+ * (error.h).
  */
 #ifndef BASE_OS_H
 #define BASE_OS_H
@@ -24,23 +25,27 @@ enum os_mode {
     OS_TRUNCATE = 16,
     OS_APPEND = 32, /* every write goes to the end, in one piece */
 };
-HRESULT os_open(const char *path, unsigned mode, struct os_file **out); /* not inherited by children */
+HRESULT os_open(const char *path, unsigned mode,
+                struct os_file **out); /* not inherited by children */
 void os_close(struct os_file *file);
 DEFINE_SCOPE(file, struct os_file, os_close)
 #define AUTO_FILE AUTO(scope_file)
 HRESULT os_read_at(struct os_file *file, void *buffer, size_t size, uint64_t offset, size_t *got);
-HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_t offset); /* all of it */
-HRESULT os_write(struct os_file *file, const void *data, size_t size);                     /* all of it */
+HRESULT os_write_at(struct os_file *file, const void *data, size_t size,
+                    uint64_t offset);                                  /* all of it */
+HRESULT os_write(struct os_file *file, const void *data, size_t size); /* all of it */
 HRESULT os_truncate(struct os_file *file, uint64_t size);
 HRESULT os_sync(struct os_file *file); /* data and size are on the disk when it returns */
 /* Whole file, with a NUL behind it. Caller's: mem_free. */
 HRESULT os_read_file(const char *path, char **data, size_t *size);
-/* Temp file beside it, fdatasync, rename, fsync of the folder: the old content or the new, never half. */
+/* Temp file beside it, fdatasync, rename, fsync of the folder: the old content or the new, never
+ * half. */
 HRESULT os_write_file_atomic(const char *path, const void *data, size_t size);
 HRESULT os_copy_file(const char *from, const char *to); /* content, mode, mtime */
 
 /* Locks a file against other opens of it, in this process and in others; ends with os_close or the
- * process. Not seen by flock(2) users (wimlib is one). OS_LOCK_TRY: S_FALSE when somebody has it. */
+ * process. Not seen by flock(2) users (wimlib is one). OS_LOCK_TRY: S_FALSE when somebody has it.
+ */
 enum os_lock { OS_LOCK_WAIT, OS_LOCK_TRY };
 HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE; exclusive */
 
@@ -54,7 +59,8 @@ struct os_stat {
     uint32_t links;
     uint64_t device_of_node; /* OS_TYPE_OTHER: st_rdev */
 };
-/* os_stat follows a link at the end, os_lstat does not. HR_WIN32(2) or (3) when there is nothing. */
+/* os_stat follows a link at the end, os_lstat does not. HR_WIN32(2) or (3) when there is nothing.
+ */
 HRESULT os_stat(const char *path, struct os_stat *out);
 HRESULT os_lstat(const char *path, struct os_stat *out);
 HRESULT os_stat_file(struct os_file *file, struct os_stat *out);
@@ -70,8 +76,8 @@ HRESULT os_set_mode(const char *path, uint32_t mode);
 HRESULT os_make_directory(const char *path);
 HRESULT os_make_directories(const char *path); /* with parents; fine if it is there */
 HRESULT os_remove_file(const char *path);
-HRESULT os_remove_directory(const char *path); /* empty */
-HRESULT os_rename(const char *from, const char *to); /* replaces a file */
+HRESULT os_remove_directory(const char *path);              /* empty */
+HRESULT os_rename(const char *from, const char *to);        /* replaces a file */
 HRESULT os_make_link(const char *target, const char *path); /* symbolic */
 HRESULT os_make_hard_link(const char *existing, const char *path);
 HRESULT os_read_link(const char *path, char **target);
@@ -86,8 +92,8 @@ HRESULT os_list(const char *path, struct os_names *out);
 void os_names_clear(struct os_names *names);
 #define AUTO_NAMES AUTO(os_names_clear)
 bool os_is_empty_directory(const char *path);
-/* Everything below path, links not followed, modes that forbid it changed first; `and_itself` also the
- * folder. Goes on after a failure and reports the first. */
+/* Everything below path, links not followed, modes that forbid it changed first; `and_itself` also
+ * the folder. Goes on after a failure and reports the first. */
 HRESULT os_remove_tree(const char *path, bool and_itself);
 
 HRESULT os_real_path(const char *path, char **out); /* links resolved; must exist */
@@ -131,14 +137,14 @@ static inline void os_scope_unlock(struct os_mutex **mutex)
 
 struct os_thread;
 HRESULT os_thread_start(void (*run)(void *), void *argument, struct os_thread **out);
-void os_thread_join(struct os_thread *thread); /* waits and frees */
+void os_thread_join(struct os_thread *thread);   /* waits and frees */
 void os_thread_detach(struct os_thread *thread); /* frees the record, the thread goes on */
-unsigned os_processor_count(void); /* at least 1 */
-uint64_t os_thread_id(void); /* of the caller; the system's number, never 0 */
+unsigned os_processor_count(void);               /* at least 1 */
+uint64_t os_thread_id(void);                     /* of the caller; the system's number, never 0 */
 
 /* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
-uint64_t os_now_ms(void);     /* monotonic */
-int64_t os_wall_ns(void);     /* since 1970, UTC */
+uint64_t os_now_ms(void); /* monotonic */
+int64_t os_wall_ns(void); /* since 1970, UTC */
 
 /* ---- processes ---- */
 unsigned os_pid(void);
@@ -149,7 +155,7 @@ uint64_t os_process_start_time(unsigned pid);
 HRESULT os_boot_id(char **out);
 HRESULT os_executable_path(char **out);
 void os_random(void *buffer, size_t size);
-const char *os_getenv(const char *name); /* borrowed; NULL if unset */
+const char *os_getenv(const char *name);             /* borrowed; NULL if unset */
 void os_setenv(const char *name, const char *value); /* NULL takes it away */
 /* Calls `each` with NAME=VALUE for every variable. */
 void os_environment(void (*each)(void *context, const char *assignment), void *context);
@@ -170,9 +176,9 @@ struct os_child_options {
     bool pipe_stdout; /* os_child_read_line */
 };
 struct os_child_end {
-    bool exited;  /* exit_code is valid */
+    bool exited; /* exit_code is valid */
     int exit_code;
-    int signal;   /* what ended it, 0 otherwise */
+    int signal; /* what ended it, 0 otherwise */
 };
 HRESULT os_child_start(const struct os_child_options *options, struct os_child **out);
 /* S_OK and *end when it has ended, S_FALSE when the deadline (os_now_ms) passed first. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path.h - paths as text, in the form the DISM API takes them: both separators, \\?\ prefixes, drive
- * letters. No file system access; what exists is os.h's business.
+ * path.h - paths as text, in the form the DISM API takes them: both separators, \\?\ prefixes,
+ * drive letters. No file system access; what exists is os.h's business.
  */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H

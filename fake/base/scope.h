@@ -2,8 +2,9 @@
 /*
  * scope.h - cleanup at the end of a scope instead of goto ladders.
  *
- * A local that owns something says so where it is made: `AUTO_FREE char *name = NULL;`. Ownership leaves
- * by TAKE: `*out = TAKE(name);`. AUTO(function) uses any function that takes a pointer to the variable.
+ * A local that owns something says so where it is made: `AUTO_FREE char *name = NULL;`. Ownership
+ * leaves by TAKE: `*out = TAKE(name);`. AUTO(function) uses any function that takes a pointer to
+ * the variable.
  */
 #ifndef BASE_SCOPE_H
 #define BASE_SCOPE_H

@@ -22,7 +22,8 @@ HRESULT text_from_utf16_n(const char16_t *text, size_t units, char **out);
 HRESULT text_to_utf16(const char *text, char16_t **out);
 size_t text_utf16_len(const char16_t *text);
 bool text_is_utf8(const char *text, size_t len); /* strict: no surrogates */
-/* The code point at the start of a text: its length in bytes, 0 at bad WTF-8 (the NUL counts as one). */
+/* The code point at the start of a text: its length in bytes, 0 at bad WTF-8 (the NUL counts as
+ * one). */
 size_t text_decode(const char *text, uint32_t *cp);
 /* Writes a code point (a surrogate too) without a NUL: its length in bytes. */
 size_t text_encode(uint32_t cp, char out[4]);

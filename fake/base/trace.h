@@ -10,14 +10,18 @@
 
 #include "hr.h"
 
-#define TRACE_CHANNELS(X) X(CALL, "call") X(FAULT, "fault") X(OP, "op") X(IMAGE, "image") X(MOUNTS, "mounts")
+#define TRACE_CHANNELS(X)                                                                          \
+    X(CALL, "call") X(FAULT, "fault") X(OP, "op") X(IMAGE, "image") X(MOUNTS, "mounts")
 #define TRACE_ENUM(id, name) TRACE_##id,
 enum trace_channel { TRACE_CHANNELS(TRACE_ENUM) TRACE_COUNT };
 
-/* channels: "call,op", "all", "" or NULL (off). An unknown name: E_INVALIDARG. path NULL: stderr. */
+/* channels: "call,op", "all", "" or NULL (off). An unknown name: E_INVALIDARG. path NULL: stderr.
+ */
 HRESULT trace_configure(const char *channels, const char *path);
 bool trace_on(enum trace_channel channel);
-/* Writes {"ch":..,"t":monotonic ms,"tid":..,"msg":"..."}; a leaf: takes no lock of ours but its own. */
-void trace(enum trace_channel channel, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes {"ch":..,"t":monotonic ms,"tid":..,"msg":"..."}; a leaf: takes no lock of ours but its
+ * own. */
+void trace(enum trace_channel channel, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -59,7 +59,8 @@ static void set_state(enum state next)
 
 HRESULT library_initialise(HRESULT (*prepare)(void *context), void *context)
 {
-    /* In a callback the library is initialised, and waiting for a shutdown would wait for ourselves. */
+    /* In a callback the library is initialised, and waiting for a shutdown would wait for
+     * ourselves. */
     if (image_in_callback())
         return FAIL(HR_WIN32(ERROR_ALREADY_INITIALIZED), "called from a progress callback");
     AUTO_LOCK(&turn);

@@ -2,9 +2,9 @@
 /*
  * dismapi_calls.h - THE TABLE: one row per export of DismApi.dll, (kind, name) per argument.
  *
- * Everything that must agree about the API's shape is made from these rows: prototypes, exports, the
- * trace, the runner's callers, the .def file. The kinds are listed in reflect.h. Rows hold names and
- * kinds only, no behaviour.
+ * Everything that must agree about the API's shape is made from these rows: prototypes, exports,
+ * the trace, the runner's callers, the .def file. The kinds are listed in reflect.h. Rows hold
+ * names and kinds only, no behaviour.
  *
  * The 95 names are those of mingw-w64's import library. Where no public source gives an export's
  * parameters, its row has OPAQUE_ARG as often as the library's x86 byte count says (bytes / 4).

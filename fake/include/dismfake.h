@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dismfake.h - what the fake adds to the DISM API: events for Linux clients, faults, the world, the
- * journal. None of these names exists in Microsoft's DLL; look them up by name (dlsym, GetProcAddress)
- * if your program must also run there.
+ * journal. None of these names exists in Microsoft's DLL; look them up by name (dlsym,
+ * GetProcAddress) if your program must also run there.
  *
  * Rules that hold for all functions here:
  *   - They may be called from any thread, before DismInitialize and after DismShutdown.
@@ -42,8 +42,9 @@ HRESULT WINAPI DismFakeDisarm(const char *Id);
  * this hold is armed again. S_FALSE if nobody was waiting. */
 HRESULT WINAPI DismFakeRelease(const char *Hold);
 
-/* The same three for every process that uses this state folder: what `dismfake arm`, `disarm` and `release`
- * do. A process sees new rules at its next call; they replace those armed this way before. */
+/* The same three for every process that uses this state folder: what `dismfake arm`, `disarm` and
+ * `release` do. A process sees new rules at its next call; they replace those armed this way
+ * before. */
 HRESULT WINAPI DismFakeArmState(const char *Json);
 HRESULT WINAPI DismFakeDisarmState(void);
 HRESULT WINAPI DismFakeReleaseState(const char *Hold);
@@ -51,27 +52,27 @@ HRESULT WINAPI DismFakeReleaseState(const char *Hold);
 /* Waits, at most TimeoutMs of real time, until something has happened. What is one of
  *     "held:NAME"    a call is parked in the hold NAME
  *     "fired:ID"     the rule ID has fired at least once
- *     "blocked:TID"  the call of that thread (DismFakeThreadId) waits for another call that is itself
- *                    at rest (parked in a hold or inside its client's callback): nothing moves it
- * S_OK when it has, S_FALSE when the time is over. */
+ *     "blocked:TID"  the call of that thread (DismFakeThreadId) waits for another call that is
+ * itself at rest (parked in a hold or inside its client's callback): nothing moves it S_OK when it
+ * has, S_FALSE when the time is over. */
 HRESULT WINAPI DismFakeAwait(const char *What, UINT TimeoutMs);
 
 /* ---- Names for rules and journal ---- */
 
-/* Names the calling thread (rules: when.thread) and its next call (rules: when.step). NULL takes the
- * name away. The texts are copied; at most 63 bytes count. */
+/* Names the calling thread (rules: when.thread) and its next call (rules: when.step). NULL takes
+ * the name away. The texts are copied; at most 63 bytes count. */
 void WINAPI DismFakeNameThread(const char *Name);
 void WINAPI DismFakeNameStep(const char *Name);
 UINT64 WINAPI DismFakeThreadId(void);
 
 /* ---- The world ---- */
 
-/* The machine restarts: every mount of the state folder becomes NeedsRemount, this process's sessions
- * are gone and the library is as if never initialised. Fails with 0x800700AA (busy) while a call of this
- * process runs. */
+/* The machine restarts: every mount of the state folder becomes NeedsRemount, this process's
+ * sessions are gone and the library is as if never initialised. Fails with 0x800700AA (busy) while
+ * a call of this process runs. */
 HRESULT WINAPI DismFakeReboot(void);
-/* Everything forgotten: mounts of the state folder are removed (mount folders emptied, images left as
- * they are), rules disarmed, journal emptied, clock set back. Busy as above. */
+/* Everything forgotten: mounts of the state folder are removed (mount folders emptied, images left
+ * as they are), rules disarmed, journal emptied, clock set back. Busy as above. */
 HRESULT WINAPI DismFakeReset(void);
 /* Moves the virtual clock on. Delays by rules (delayMs) move it too; no real time passes. */
 HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);

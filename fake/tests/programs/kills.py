@@ -9,6 +9,9 @@ STEPS = {"mount": ("validate", "register", "extract", "manifest", "finish"),
          "commit": ("lock", "scan", "write", "finish"),
          "unmount": ("lock", "scan", "write", "finish", "check", "remove", "done")}
 CALLS = {"mount": "DismMountImage", "commit": "DismCommitImage", "unmount": "DismUnmountImage"}
+# What a mount is after a kill at that step; "" is no mount.
+STATUS = {"mount": {"validate": "", "register": ""}, "commit": {}, "unmount": {"remove": "Invalid", "done": "Invalid"}}
+STATUS_ELSE = {"mount": "Invalid", "commit": "Ok", "unmount": "Ok"}
 ROUNDS = 50
 
 
@@ -49,13 +52,18 @@ class a_killed_client(Test):
         self.assertEqual(client.process.returncode, -9)
         return how
 
-    def check_health(self, rng, before, after):
+    def check_health(self, rng, operation, how, before, after):
         client = self.client()
         mounts = client.mounts()
+        if isinstance(how, str):
+            status = STATUS[operation].get(how, STATUS_ELSE[operation])
+            self.assertEqual([m["status"] for m in mounts], [status] if status else [])
         wimlib("verify", self.image)
         self.assertEqual(image_count(self.image), 2)
         now = content(self.image, 1, "/marker.txt")
         self.assertIn(now, (before, after))
+        if now == before:
+            self.assertTrue(self.bytes_before == read(self.image), "the image is not as it was byte for byte")
         self.assertEqual(paths(self.image), self.names)
         self.assertEqual(content(self.image, 2, "/marker.txt"), "second")
         for mount in mounts:
@@ -97,8 +105,10 @@ class a_killed_client(Test):
             operation = rng.choice(("mount", "commit", "commit", "unmount", "unmount"))
             marker = f"marker {i}"
             with self.subTest(round=i, operation=operation):
+                self.bytes_before = read(self.image)
                 how = self.victim(operation, marker, rng)
-                was, now = now, self.check_health(rng, now, now if operation == "mount" else marker)
+                after = now if operation == "mount" else marker
+                was, now = now, self.check_health(rng, operation, how, now, after)
                 counted["before" if now == was else "after"] += 1
                 print(i, operation, how, "before" if now == was else "after", flush=True)
         self.assertGreater(counted["before"], 0)

@@ -76,6 +76,19 @@ class two_writers(Test):
         self.assertEqual([r for r in results if r[1].hr != OK], [])
         self.assertEqual(len(self.assert_all_there(results)), 2 * COMMITS)
 
+    def test_with_two_state_folders_a_change_by_the_other_is_noticed(self):
+        mounts = [self.folder("a"), self.folder("b")]
+        clients = [self.client(state=self.path("s1")), self.client(state=self.path("s2"))]
+        sessions = []
+        for i in range(2):
+            clients[i].must("mount", self.image, mounts[i], i + 1, 0)
+            self.write("ab"[i], "new", "x")
+            sessions.append(clients[i].must("open", mounts[i]))
+        clients[0].must("commit", sessions[0], APPEND)
+        before = read(self.image)
+        clients[1].must("commit", sessions[1], APPEND, hr=WIM_CHANGED)
+        self.assertTrue(before == read(self.image))
+
     def test_with_two_state_folders_a_commit_is_saved_or_refused(self):
         results = self.run_both((self.path("s1"), self.path("s2")), remounts=True)
         for name, reply in results:
