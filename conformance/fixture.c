@@ -7,8 +7,6 @@
  */
 #include "fixture.h"
 
-#include "sha256.h"
-
 void catalog_open(struct catalog *catalog, const char *folder)
 {
     *catalog = (struct catalog){.folder = dup_text(folder)};

@@ -5,7 +5,6 @@
  */
 #include "expect.h"
 #include "phase.h"
-#include "sha256.h"
 #include "tool.h"
 
 enum { TEXT_LIMIT = 65536 };

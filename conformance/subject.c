@@ -2,8 +2,6 @@
 /* subject.c - identity of the library: path, hash, exports, capabilities. */
 #include "subject.h"
 
-#include "sha256.h"
-
 enum { DESCRIBE_MS = 60000 };
 
 static HRESULT describe(struct subject *subject)

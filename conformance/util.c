@@ -2,6 +2,8 @@
 /* util.c - giving up, texts and JSON files; relies on base only. */
 #include "util.h"
 
+#include "hash.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,4 +113,10 @@ bool glob_fits(const char *glob, const char *name)
     while (*glob == '*')
         glob++;
     return *glob == '\0';
+}
+
+char *sha256_file(const char *path)
+{
+    char hex[SHA256_TEXT];
+    return SUCCEEDED(hash_sha256_file(path, hex)) ? dup_text(hex) : NULL;
 }

@@ -41,4 +41,7 @@ bool json_array_has(const struct json *array, const char *text);
 /* Does the name fit the glob (* and ?)? */
 bool glob_fits(const char *glob, const char *name);
 
+/* SHA-256 of a file in 64 hex digits, caller's; NULL with the error set when it cannot be read. */
+char *sha256_file(const char *path);
+
 #endif

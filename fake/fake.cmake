@@ -8,7 +8,7 @@ endif()
 
 add_library(core OBJECT
     core/activity.c core/call.c core/clock.c core/event.c core/exports.c core/fault.c
-    core/fault_parse.c core/journal.c core/library.c core/log.c core/op.c core/result.c
+    core/fault_parse.c core/journal.c core/library.c core/log.c core/op.c core/probes.c core/result.c
     core/session.c core/settings.c core/worker.c)
 target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)

@@ -13,22 +13,6 @@
 #include "trace.h"
 #include "worker.h"
 
-#define STEP_NAME_ROW(id, call, step) #call "/" step,
-static const char *const step_names[STEP_COUNT] = {PROBES(STEP_NAME_ROW)};
-
-const char *step_name(enum step step)
-{
-    return step < STEP_COUNT ? step_names[step] : "";
-}
-
-enum step step_by_name(const char *name)
-{
-    for (unsigned i = 0; i < STEP_COUNT; i++)
-        if (text_equal(step_names[i], name))
-            return (enum step)i;
-    return STEP_COUNT;
-}
-
 HRESULT op_check_cancel(struct op *op)
 {
     bool is_known;

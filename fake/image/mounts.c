@@ -182,6 +182,28 @@ void mount_claim(struct mount *mount, enum mount_state state)
     mount->owner_start = os_process_start_time(mount->owner_pid);
 }
 
+HRESULT mounts_forget(const char *id)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, id);
+    if (!mount)
+        return S_OK;
+    mounts_remove(&m, mount);
+    return mounts_save(&m);
+}
+
+HRESULT mounts_mark(const char *id, enum mount_state state)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, id);
+    if (!mount)
+        return FAIL(WIMGAPI_E_MOUNT_NOT_FOUND, "the record of the mount is gone");
+    mount_claim(mount, state);
+    return mounts_save(&m);
+}
+
 static bool is_work(enum mount_state state)
 {
     return state == MOUNT_MOUNTING || state == MOUNT_COMMITTING || state == MOUNT_UNMOUNTING;

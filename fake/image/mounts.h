@@ -84,6 +84,11 @@ struct mount *mounts_find_id(struct mounts *m, const char *id);
 struct mount *mounts_add(struct mounts *m); /* with a new id and this boot; NULL without memory */
 void mounts_remove(struct mounts *m, struct mount *mount);
 
+/* Transactions of their own: takes the record away (also if it is gone), and sets its state, with
+ * this process as the owner. */
+HRESULT mounts_forget(const char *id);
+HRESULT mounts_mark(const char *id, enum mount_state state);
+
 /* Marks the record as work of this process. */
 void mount_claim(struct mount *mount, enum mount_state state);
 /* Is its owner (another process or this one) still at work? */

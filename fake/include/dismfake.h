@@ -34,7 +34,8 @@ BOOL WINAPI DismFakeCloseEvent(HANDLE Event);
 /* ---- Faults: rules as JSON, the same form as DISMFAKE_FAULTS and `dismfake arm` ---- */
 
 /* Arms the rules of a JSON array (or one object) in one indivisible act: a running call sees all of
- * them or none. On a mistake nothing is armed and the message names the JSON pointer. */
+ * them or none. On a mistake nothing is armed and the message says where: the JSON pointer of what
+ * is wrong, or line and column of text that is no JSON. */
 HRESULT WINAPI DismFakeLoadFaults(const char *Json);
 /* Takes one rule away by its id, or all with NULL. What it holds is let go. */
 HRESULT WINAPI DismFakeDisarm(const char *Id);

@@ -228,27 +228,6 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
     return mounts_save(&m);
 }
 
-static HRESULT forget_record(const char *id)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, id);
-    if (mount)
-        mounts_remove(&m, mount);
-    return mounts_save(&m);
-}
-
-static HRESULT mark_ok(const char *id)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, id);
-    if (!mount)
-        return FAIL(WIMGAPI_E_MOUNT_NOT_FOUND, "the record of the mount is gone");
-    mount->state = MOUNT_OK;
-    return mounts_save(&m);
-}
-
 /* ---- the work ---- */
 
 static HRESULT fill(const struct request *r, const struct mount *mount, struct wim *wim)
@@ -259,7 +238,7 @@ static HRESULT fill(const struct request *r, const struct mount *mount, struct w
     TRY(os_make_directories(side));
     TRY(image_engine_of(mount)->fill(mount, wim, op, 99));
     TRY(op_step(op, STEP_MOUNT_FINISH));
-    TRY(mark_ok(mount->id));
+    TRY(mounts_mark(mount->id, MOUNT_OK));
     op_no_return(op);
     return op_ticks_to(op, op->total);
 }
@@ -267,7 +246,7 @@ static HRESULT fill(const struct request *r, const struct mount *mount, struct w
 static HRESULT roll_back(const struct mount *mount)
 {
     TRY(image_engine_of(mount)->clear(mount));
-    return forget_record(mount->id);
+    return mounts_forget(mount->id);
 }
 
 static HRESULT mount_into(struct request *r)

@@ -139,16 +139,6 @@ static HRESULT find_invalid(mount_list *out)
     return S_OK;
 }
 
-static HRESULT forget(const char *id)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, id);
-    if (mount)
-        mounts_remove(&m, mount);
-    return mounts_save(&m);
-}
-
 static HRESULT clean_up(const struct mount *mount)
 {
     struct image *image;
@@ -157,7 +147,7 @@ static HRESULT clean_up(const struct mount *mount)
     if (SUCCEEDED(hr)) {
         hr = image_engine_of(mount)->clear(mount);
         if (SUCCEEDED(hr))
-            hr = forget(mount->id);
+            hr = mounts_forget(mount->id);
         image_leave(image);
     }
     image_release(image);

@@ -119,32 +119,11 @@ static HRESULT check_session(const struct unmount *u)
     return S_OK;
 }
 
-static HRESULT set_state(const struct unmount *u, enum mount_state state)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, u->mount.id);
-    if (!mount)
-        return FAIL(WIMGAPI_E_MOUNT_NOT_FOUND, "the record of the mount is gone");
-    mount_claim(mount, state);
-    return mounts_save(&m);
-}
-
-static HRESULT forget(const struct unmount *u)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, u->mount.id);
-    if (mount)
-        mounts_remove(&m, mount);
-    return mounts_save(&m);
-}
-
 /* Marks the mount half unmounted and gives back the reason. */
 static HRESULT stop_half_way(const struct unmount *u, HRESULT hr)
 {
     struct error reason = *error_last();
-    TRY(set_state(u, MOUNT_PARTIAL));
+    TRY(mounts_mark(u->mount.id, MOUNT_PARTIAL));
     error_restore(&reason);
     return hr;
 }
@@ -209,12 +188,12 @@ static HRESULT unmount_locked(struct unmount *u)
     }
     HRESULT hr = check_openers(u);
     if (SUCCEEDED(hr))
-        hr = set_state(u, MOUNT_UNMOUNTING);
+        hr = mounts_mark(u->mount.id, MOUNT_UNMOUNTING);
     if (SUCCEEDED(hr))
         hr = take_away(u, from);
     if (FAILED(hr))
         return stop_half_way(u, hr);
-    TRY(forget(u));
+    TRY(mounts_forget(u->mount.id));
     op_no_return(op);
     return op_ticks_to(op, op->total);
 }

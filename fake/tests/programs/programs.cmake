@@ -26,6 +26,7 @@ target_link_libraries(test_exports PRIVATE contract)
 dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
 dismfake_program(habits test_habits ${PROGRAMS_TMP}/habits)
 dismfake_program(exports test_exports $<TARGET_FILE:DismApi> ${PROGRAMS_TMP}/exports)
+dismfake_program(def ${PROGRAMS}/def.sh $<TARGET_FILE:DismApi> ${CMAKE_C_COMPILER})
 dismfake_program(threads test_threads ${PROGRAMS_TMP}/threads)
 set_tests_properties(program/threads PROPERTIES LABELS "program;threads")
 
