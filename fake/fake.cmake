@@ -32,7 +32,10 @@ target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
 target_link_libraries(DismApi PRIVATE base contract PkgConfig::WIM dismfake_options)
-target_link_options(DismApi PRIVATE -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions)
+# nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
+# must stay where it is.
+target_link_options(DismApi PRIVATE
+    -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions -Wl,-z,nodelete)
 # Clients spell the name in four ways, and Linux looks at letter case (client-habits 1.6).
 add_custom_command(TARGET DismApi POST_BUILD
     COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libdismapi.so
