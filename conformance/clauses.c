@@ -32,6 +32,9 @@ static void add_entry(struct clauses *clauses, const struct source *source,
     if (!is_level(json_text(entry, "level")))
         finding_at(source, pointer,
                    "clause %s: level is none of: must, may, contested, observed, assumed", id);
+    const char *testable = json_text(entry, "testable");
+    if (!testable || (!text_equal(testable, "yes") && !text_starts(testable, "no: ")))
+        finding_at(source, pointer, "clause %s: 'testable' is neither 'yes' nor 'no: REASON'", id);
     if (json_len(json_get(entry, "sources")) == 0)
         finding_at(source, pointer, "clause %s: 'sources' is missing or empty", id);
     const struct json **slot = need(vec_push(&clauses->entries));
@@ -98,4 +101,14 @@ const struct json *clauses_find(const struct clauses *clauses, const char *id)
             return clauses->entries.ptr[i];
     }
     return NULL;
+}
+
+size_t clauses_count(const struct clauses *clauses)
+{
+    return clauses ? clauses->entries.len : 0;
+}
+
+const struct json *clauses_at(const struct clauses *clauses, size_t index)
+{
+    return clauses->entries.ptr[index];
 }

@@ -16,5 +16,8 @@ struct clauses *clauses_load(const char *folder, struct findings *findings);
 void clauses_free(struct clauses *clauses);
 /* The entry of an id, NULL if there is none. */
 const struct json *clauses_find(const struct clauses *clauses, const char *id);
+/* All entries, in the order of their files. */
+size_t clauses_count(const struct clauses *clauses);
+const struct json *clauses_at(const struct clauses *clauses, size_t index);
 
 #endif

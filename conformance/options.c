@@ -19,6 +19,7 @@ void options_help(void)
          "  --fixtures DIR          the catalogue of images (catalog.json)\n"
          "  --capabilities FILE     what the library can do; default LIBRARY.capabilities.json\n"
          "  --clauses DIR           the clause register: unknown clause ids are errors\n"
+         "  --all-clauses           lint: a testable clause that no case cites is a mistake\n"
          "  --case GLOB             only cases of that name, or that suite/name\n"
          "  --suite GLOB            only these suites\n"
          "  --jobs N                cases at the same time (default: the processors for the fake,\n"
@@ -72,6 +73,8 @@ static bool check(const struct options *o)
         return complain("--color takes auto, always or never, not ", o->colour);
     if (text_equal(o->verb, "run") && !o->library)
         return complain("run needs --library", "");
+    if (o->wants_all_clauses && (!o->clauses || !text_equal(o->verb, "lint")))
+        return complain("--all-clauses goes with lint and --clauses", "");
     if (text_equal(o->verb, "explain") && o->operands.len < 2)
         return complain("explain needs a case and files", "");
     if (text_equal(o->verb, "probe") && o->operands.len != 1)
@@ -107,6 +110,7 @@ bool options_read(struct options *o, int argc, char **argv)
         {"--timeout-multiplier", NULL, &factor, NULL},
         {"--keep-scratch", NULL, NULL, &o->keeps_scratch},
         {"--all-gate", NULL, NULL, &o->gates_all},
+        {"--all-clauses", NULL, NULL, &o->wants_all_clauses},
         {"--help", NULL, NULL, &o->shows_help},
     };
     enum { COUNT = sizeof table / sizeof *table };

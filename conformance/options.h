@@ -12,7 +12,7 @@ struct options {
     const char *json, *tap, *junit;
     unsigned jobs; /* 0: not given */
     double timeout_factor;
-    bool keeps_scratch, gates_all, shows_help;
+    bool keeps_scratch, gates_all, wants_all_clauses, shows_help;
     VEC(const char *) operands;
 };
 

@@ -50,12 +50,35 @@ static void lint_catalog(const struct options *options, struct suite *suite)
     catalog_close(&catalog);
 }
 
+static bool is_cited(const struct suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->cases.len; i++) {
+        if (json_array_has(json_get(suite->cases.ptr[i].json, "clauses"), id))
+            return true;
+    }
+    return false;
+}
+
+static void lint_coverage(const struct options *options, const struct clauses *clauses,
+                          struct suite *suite)
+{
+    struct source source = {.path = options->clauses, .findings = &suite->findings};
+    for (size_t i = 0; i < clauses_count(clauses); i++) {
+        const struct json *entry = clauses_at(clauses, i);
+        const char *id = json_text(entry, "id");
+        if (text_equal(json_text(entry, "testable"), "yes") && !is_cited(suite, id))
+            finding_at(&source, "", "no case cites the testable clause %s", id);
+    }
+}
+
 int verb_lint(const struct options *options)
 {
     struct suite suite = {0};
     struct clauses *clauses;
     verb_load(options, 0, &suite, &clauses);
     lint_catalog(options, &suite);
+    if (options->wants_all_clauses)
+        lint_coverage(options, clauses, &suite);
     for (size_t i = 0; i < suite.findings.list.len; i++) {
         AUTO_FREE char *line = finding_line(&suite.findings.list.ptr[i]);
         printf("%s\n", line);
