@@ -111,7 +111,8 @@ static inline const char *below(const char *folder, const char *name)
     static _Thread_local char buffers[8][1024];
     static _Thread_local unsigned next;
     char *out = buffers[next++ % 8];
-    (void)snprintf(out, sizeof buffers[0], "%s/%s", folder, name);
+    int length = snprintf(out, sizeof buffers[0], "%s/%s", folder, name);
+    CHECK(length > 0 && (size_t)length < sizeof buffers[0]);
     return out;
 }
 
