@@ -45,6 +45,18 @@ static _Thread_local struct {
     struct error error;
 } reported;
 
+/* Names of files need not be UTF-8, and a text cut to fit may end within a character. */
+static void make_utf8(char *text)
+{
+    uint32_t code_point;
+    for (char *at = text; *at;) {
+        size_t len = text_decode(at, &code_point);
+        if (len == 0)
+            *at = '?';
+        at += len ? len : 1;
+    }
+}
+
 void call_report_error(HRESULT hr)
 {
     const struct error *last = error_last();
@@ -57,6 +69,7 @@ void call_report_error(HRESULT hr)
     else
         snprintf(reported.error.text, sizeof reported.error.text, "the call failed with 0x%08X\r\n",
                  (unsigned)hr);
+    make_utf8(reported.error.text);
 }
 
 const char *call_reported_error(void)

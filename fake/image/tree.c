@@ -191,8 +191,21 @@ static HRESULT gone(struct comparison *c, const struct tree_entry *old)
     return add_change(c->deletions, WIM_DELETE, old->path, NULL);
 }
 
+/* NTFS would not have let anybody make such a file; a backslash would even become a folder. */
+static HRESULT check_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'); /* path_name would see a separator in a backslash */
+    for (const char *at = slash ? slash + 1 : path; *at; at++)
+        if ((unsigned char)*at < 0x20 || strchr("\\:<>\"|?*", *at))
+            return FAIL(HR_WIN32(ERROR_INVALID_NAME), "%s: Windows has no such file name", path);
+    if (!text_is_utf8(path, strlen(path)))
+        return FAIL(HR_WIN32(ERROR_NO_UNICODE_TRANSLATION), "%s: the name is not UTF-8", path);
+    return S_OK;
+}
+
 static HRESULT came(struct comparison *c, const struct tree_entry *now)
 {
+    TRY(check_name(now->path));
     if (now->type == OS_TYPE_OTHER)
         return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
                     "%s is a socket, a device or a pipe, which an image cannot hold", now->path);

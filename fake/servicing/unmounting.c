@@ -145,6 +145,8 @@ static HRESULT check_openers(const struct unmount *u)
 {
     AUTO_FREE char *open_path = NULL;
     unsigned pid = 0;
+    if (!os_is_directory(u->mount.mount_path))
+        return S_OK; /* gone: nobody can have anything in it */
     HRESULT hr = os_find_opener(u->mount.mount_path, &open_path, &pid);
     if (hr == S_OK)
         return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", open_path, pid);

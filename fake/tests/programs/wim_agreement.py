@@ -230,6 +230,27 @@ class wim_files(Test):
         client.must("unmount", mount, COMMIT)
         self.assertTrue(before == read(wim))
 
+    def test_what_an_image_cannot_hold_is_refused_by_name_and_nothing_is_lost(self):
+        wim = self.make()
+        before = read(wim)
+        client = self.client()
+        mount = self.folder("m")
+        client.must("mount", wim, mount, 1, 0)
+        for name, code in ((b"back\\slash", "8007007B"), (b"co:lon", "8007007B"), (b"new\nline", "8007007B"),
+                           (b"bad\xff", "80070459")):
+            path = os.path.join(os.fsencode(mount), name)
+            open(path, "w").close()
+            answer = client.call("unmount", mount, COMMIT)
+            self.assertEqual(answer.hr, code, name)
+            self.assertIn(name[:3].decode(), str(answer))
+            self.assertTrue(before == read(wim))
+            os.remove(path)
+        os.mkfifo(os.path.join(mount, "pipe"))
+        self.assertEqual(client.call("unmount", mount, COMMIT).hr, "80070032")
+        os.remove(os.path.join(mount, "pipe"))
+        client.must("unmount", mount, COMMIT)
+        self.assertTrue(before == read(wim))
+
     def test_a_cancelled_commit_leaves_the_file_as_it_was_byte_for_byte(self):
         wim = self.make()
         before = read(wim)
