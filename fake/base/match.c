@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * match.c - matchers over JSON (scenario-grammar 3): checking that they are well formed, and
- * matching.
+ * match.c - matching JSON against matchers (scenario-grammar 3). Whether a matcher is well formed
+ * is match_check.c's business.
  *
  * Every operator is one row of `operators`: how its argument must look, and how it judges a value.
  * A row answers S_OK, S_FALSE (with the reason in the run's `why`) or a failure.
  */
-#include "match.h"
+#include "match_operator.h"
 
 #include <string.h>
 
@@ -28,9 +28,6 @@ struct run {
     const struct match_context *context;
     struct text *why; /* NULL: nobody wants to know */
 };
-
-typedef HRESULT match_function(struct run *run, const struct json *argument,
-                               const struct json *actual, const struct place *place);
 
 static HRESULT match(struct run *run, const struct json *matcher, const struct json *actual,
                      const struct place *place);
@@ -453,28 +450,6 @@ static HRESULT op_same_text(struct run *run, const struct json *argument, const 
 
 /* ---- the table ---- */
 
-enum argument {
-    ARGUMENT_TRUE,
-    ARGUMENT_BOOL,
-    ARGUMENT_NUMBER,
-    ARGUMENT_STRING,
-    ARGUMENT_REGEX,
-    ARGUMENT_MATCHER,
-    ARGUMENT_MATCHERS,     /* an array of them */
-    ARGUMENT_TWO_MATCHERS, /* an array of at least two */
-    ARGUMENT_MEMBERS,      /* an object of them */
-    ARGUMENT_LENGTH,       /* a whole number or an operator */
-    ARGUMENT_FLAGS,
-    ARGUMENT_VALUE, /* a string or a value object */
-    ARGUMENT_NAME,  /* a name to resolve */
-};
-
-struct operator_row {
-    const char *name;
-    enum argument argument;
-    match_function *match; /* NULL: equal to what it resolves to */
-};
-
 static const struct operator_row operators[] = {
     {"$any", ARGUMENT_TRUE, op_any},
     {"$present", ARGUMENT_BOOL, op_present},
@@ -508,10 +483,8 @@ static const struct operator_row *find_operator(const char *name)
     return NULL;
 }
 
-/* The operator of an object; NULL for a plain object. E_INVALIDARG for mixtures and unknown ones.
- */
-static HRESULT operator_of(const struct json *object, const char *pointer,
-                           const struct operator_row **out)
+HRESULT match_operator_of(const struct json *object, const char *pointer,
+                          const struct operator_row **out)
 {
     *out = NULL;
     for (const struct json *m = json_first(object); m; m = json_next(m)) {
@@ -526,135 +499,6 @@ static HRESULT operator_of(const struct json *object, const char *pointer,
                         *pointer ? pointer : "the top level");
     }
     return S_OK;
-}
-
-/* ---- checking ---- */
-
-static HRESULT bad_argument(const char *pointer, const char *wanted, const struct json *got)
-{
-    return FAIL(E_INVALIDARG, "expected %s at %s, got %s", wanted, pointer,
-                json_type_name(json_type(got)));
-}
-
-static HRESULT check_children(const struct json *parent, const char *pointer,
-                              const struct match_context *context)
-{
-    size_t index = 0;
-    for (const struct json *m = json_first(parent); m; m = json_next(m), index++) {
-        AUTO_FREE char *below = json_is(parent, JSON_OBJECT)
-                                    ? json_pointer_key(pointer, json_key(m))
-                                    : json_pointer_index(pointer, index);
-        if (!below)
-            return FAIL_MEMORY();
-        TRY(match_check(m, below, context));
-    }
-    return S_OK;
-}
-
-static HRESULT check_list(const struct json *list, size_t least, const char *pointer,
-                          const struct match_context *context)
-{
-    if (!json_is(list, JSON_ARRAY) || json_len(list) < least)
-        return bad_argument(pointer, least ? "an array of two or more matchers" : "an array", list);
-    return check_children(list, pointer, context);
-}
-
-static HRESULT check_flags(const struct json *names, const char *pointer,
-                           const struct match_context *context)
-{
-    if (!json_is(names, JSON_ARRAY) || json_len(names) == 0)
-        return bad_argument(pointer, "an array of flag names", names);
-    for (const struct json *v = json_first(names); v; v = json_next(v)) {
-        uint32_t bits = 0;
-        if (!json_string(v))
-            return bad_argument(pointer, "flag names", v);
-        if (!context || !context->flag || !context->flag(context->user, json_string(v), &bits))
-            return FAIL(E_INVALIDARG, "unknown flag '%s' at %s", json_string(v), pointer);
-    }
-    return S_OK;
-}
-
-static HRESULT check_regex(const struct json *v, const char *pointer)
-{
-    if (!json_string(v))
-        return bad_argument(pointer, "a string", v);
-    HRESULT hr = regex_check(json_string(v));
-    return SUCCEEDED(hr) ? hr : FAIL(hr, "%s at %s", error_last()->text, pointer);
-}
-
-static HRESULT check_length(const struct json *v, const char *pointer,
-                            const struct match_context *context)
-{
-    uint64_t number = 0;
-    if (json_u64(v, &number))
-        return S_OK;
-    const char *key = json_key(json_first(v));
-    if (!json_is(v, JSON_OBJECT) || !key || key[0] != '$')
-        return bad_argument(pointer, "a whole number or an operator", v);
-    return match_check(v, pointer, context);
-}
-
-static HRESULT check_resolver(const char *pointer, const struct match_context *context)
-{
-    if (context && context->resolve)
-        return S_OK;
-    return FAIL(E_INVALIDARG, "a reference cannot be used here, at %s", pointer);
-}
-
-static HRESULT check_argument(const struct operator_row *row, const struct json *v,
-                              const char *pointer, const struct match_context *context)
-{
-    switch (row->argument) {
-    case ARGUMENT_TRUE:
-        return json_bool(v) ? S_OK : bad_argument(pointer, "true", v);
-    case ARGUMENT_BOOL:
-        return json_is(v, JSON_BOOL) ? S_OK : bad_argument(pointer, "true or false", v);
-    case ARGUMENT_NUMBER:
-        return json_is(v, JSON_NUMBER) ? S_OK : bad_argument(pointer, "a number", v);
-    case ARGUMENT_STRING:
-        return json_string(v) ? S_OK : bad_argument(pointer, "a string", v);
-    case ARGUMENT_REGEX:
-        return check_regex(v, pointer);
-    case ARGUMENT_MATCHER:
-        return match_check(v, pointer, context);
-    case ARGUMENT_MATCHERS:
-        return check_list(v, 0, pointer, context);
-    case ARGUMENT_TWO_MATCHERS:
-        return check_list(v, 2, pointer, context);
-    case ARGUMENT_MEMBERS:
-        if (!json_is(v, JSON_OBJECT))
-            return bad_argument(pointer, "an object", v);
-        return check_children(v, pointer, context);
-    case ARGUMENT_LENGTH:
-        return check_length(v, pointer, context);
-    case ARGUMENT_FLAGS:
-        return check_flags(v, pointer, context);
-    case ARGUMENT_VALUE:
-        if (json_string(v))
-            return S_OK;
-        return json_is(v, JSON_OBJECT) ? check_resolver(pointer, context)
-                                       : bad_argument(pointer, "a path", v);
-    case ARGUMENT_NAME:
-        return json_string(v) ? check_resolver(pointer, context)
-                              : bad_argument(pointer, "a string", v);
-    }
-    return S_OK;
-}
-
-HRESULT match_check(const struct json *matcher, const char *pointer,
-                    const struct match_context *context)
-{
-    if (!matcher)
-        return FAIL(E_INVALIDARG, "no matcher at %s", *pointer ? pointer : "the top level");
-    const struct operator_row *row = NULL;
-    if (json_is(matcher, JSON_OBJECT))
-        TRY(operator_of(matcher, pointer, &row));
-    if (!row)
-        return check_children(matcher, pointer, context);
-    AUTO_FREE char *below = json_pointer_key(pointer, row->name);
-    if (!below)
-        return FAIL_MEMORY();
-    return check_argument(row, json_first(matcher), below, context);
 }
 
 /* ---- matching ---- */
@@ -693,7 +537,7 @@ static HRESULT match(struct run *run, const struct json *matcher, const struct j
         return actual && json_equal(matcher, actual) ? S_OK
                                                      : differ(run, place, "", matcher, actual);
     const struct operator_row *row = NULL;
-    TRY(operator_of(matcher, "", &row));
+    TRY(match_operator_of(matcher, "", &row));
     if (!row)
         return match_members(run, matcher, actual, place);
     if (!row->match)
