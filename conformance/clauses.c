@@ -48,7 +48,7 @@ static void load_file(struct clauses *clauses, const char *path, struct findings
     struct json *root = NULL;
     struct source source = {.path = path, .findings = findings};
     if (FAILED(os_read_file(path, &text, &len)) || FAILED(json_parse(text, len, &root))) {
-        finding_at(&source, "", "%s", error_last()->text);
+        finding_unreadable(&source);
         return;
     }
     source.text = text;
@@ -74,7 +74,7 @@ struct clauses *clauses_load(const char *folder, struct findings *findings)
     AUTO_NAMES struct os_names names = {0};
     struct source source = {.path = folder, .findings = findings};
     if (FAILED(os_list(folder, &names)))
-        finding_at(&source, "", "%s", error_last()->text);
+        finding_unreadable(&source);
     for (size_t i = 0; i < names.len; i++) {
         AUTO_FREE char *path = join(folder, names.ptr[i]);
         if (text_ends(names.ptr[i], ".json"))

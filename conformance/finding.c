@@ -2,6 +2,8 @@
 /* finding.c - collects what is wrong with scenario files. */
 #include "finding.h"
 
+#include <stdio.h>
+
 void finding_at(const struct source *source, const char *pointer, const char *text, ...)
 {
     struct finding *finding = need(vec_push(&source->findings->list));
@@ -12,6 +14,15 @@ void finding_at(const struct source *source, const char *pointer, const char *te
     finding->file = dup_text(source->path);
     finding->pointer = dup_text(pointer);
     finding->line = source->text ? json_line_of(source->text, source->len, pointer) : 0;
+}
+
+void finding_unreadable(const struct source *source)
+{
+    const char *text = error_last()->text;
+    finding_at(source, "", "%s", text);
+    struct findings *all = source->findings;
+    if (sscanf(text, "line %u,", &all->list.ptr[all->list.len - 1].line) != 1)
+        all->list.ptr[all->list.len - 1].line = 1;
 }
 
 char *finding_line(const struct finding *finding)

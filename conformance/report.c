@@ -51,11 +51,14 @@ static void print_failure(const struct json *record)
 {
     const struct json *verdict = json_get(record, "verdict");
     const char *step = json_text(verdict, "step"), *call = json_text(verdict, "call");
-    printf("    %s:%.0f %s", json_text(record, "file"), json_number(json_get(record, "line")),
-           json_text(verdict, "pointer"));
-    if (step || call)
-        printf(" (%s%s%s)", step ? step : "", step && call ? ": " : "", call ? call : "");
-    printf("\n    %s\n", json_text(verdict, "message"));
+    if (!text_equal(json_text(record, "caseStatus"), "refused")) {
+        printf("    %s:%.0f %s", json_text(record, "file"), json_number(json_get(record, "line")),
+               json_text(verdict, "pointer"));
+        if (step || call)
+            printf(" (%s%s%s)", step ? step : "", step && call ? ": " : "", call ? call : "");
+        printf("\n");
+    }
+    printf("    %s\n", json_text(verdict, "message"));
     struct text clauses = {0};
     for (const struct json *c = json_first(json_get(verdict, "clauses")); c; c = json_next(c))
         text_addf(&clauses, "%s%s", clauses.len ? ", " : "", json_string(c));
@@ -108,6 +111,16 @@ static bool decides(const struct report *report, const struct json *record)
     return report->gates_all || !text_equal(json_text(record, "caseStatus"), "staging");
 }
 
+static bool has_run(const struct report *report, const char *name)
+{
+    for (size_t i = 0; i < report->records.len; i++) {
+        const struct json *record = report->records.ptr[i];
+        if (text_equal(json_text(record, "case"), name) && rank_of(record) != RANK_SKIP)
+            return true;
+    }
+    return false;
+}
+
 static enum verdict judge(const struct report *report)
 {
     bool is_invalid = false, is_failed = false, is_incomplete = true;
@@ -118,14 +131,8 @@ static enum verdict judge(const struct report *report)
         is_incomplete = is_incomplete && rank == RANK_SKIP; /* a run of skips proves nothing */
         is_failed = is_failed || (rank >= RANK_FAIL && decides(report, record));
     }
-    for (const struct json *name = json_first(report->must_run); name; name = json_next(name)) {
-        bool has_run = false;
-        for (size_t i = 0; i < report->records.len; i++)
-            has_run = has_run ||
-                      (text_equal(json_text(report->records.ptr[i], "case"), json_string(name)) &&
-                       rank_of(report->records.ptr[i]) != RANK_SKIP);
-        is_incomplete = is_incomplete || !has_run;
-    }
+    for (const struct json *name = json_first(report->must_run); name; name = json_next(name))
+        is_incomplete = is_incomplete || !has_run(report, json_string(name));
     if (is_invalid || report->records.len == 0)
         return VERDICT_INVALID;
     return is_failed       ? VERDICT_NONCONFORMANT
@@ -161,6 +168,10 @@ enum verdict report_finish(struct report *report)
     if (report->is_terminal)
         printf("\r\x1b[K");
     print_skips(report);
+    for (const struct json *one = json_first(report->must_run); one; one = json_next(one)) {
+        if (!has_run(report, json_string(one)))
+            printf("must run and did not: %s\n", json_string(one));
+    }
     bool is_first = true;
     for (size_t i = 0; i < STATUS_COUNT; i++) {
         if (counts[i]) {
@@ -170,8 +181,8 @@ enum verdict report_finish(struct report *report)
     }
     if (staging)
         printf(" (%zu of the failures in staging cases, which do not decide)", staging);
-    printf("\n%s: %zu passed, %zu failed, %zu skipped\n", verdict_name(verdict), counts[RANK_PASS],
-           failed, counts[RANK_SKIP]);
+    printf("%s%s: %zu passed, %zu failed, %zu skipped\n", is_first ? "" : "\n",
+           verdict_name(verdict), counts[RANK_PASS], failed, counts[RANK_SKIP]);
     fflush(stdout);
     struct json *end = json_hold(json_new_object());
     json_set_string(end, "type", "verdict");
@@ -181,6 +192,16 @@ enum verdict report_finish(struct report *report)
     json_set_number(end, "skipped", (double)counts[RANK_SKIP]);
     json_set(report->head, "end", end);
     return verdict;
+}
+
+HRESULT report_save(const char *path, const char *text, size_t len)
+{
+    struct os_stat old;
+    if (FAILED(os_lstat(path, &old)) || old.type == OS_TYPE_FILE)
+        return os_write_file_atomic(path, text, len);
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
+    return os_write(file, text, len);
 }
 
 void report_write_json(const struct report *report, const char *path)
@@ -196,7 +217,7 @@ void report_write_json(const struct report *report, const char *path)
         text_addf(&out, "%s\n", text);
     }
     json_free(head);
-    if (out.failed || FAILED(os_write_file_atomic(path, out.ptr, out.len)))
+    if (out.failed || FAILED(report_save(path, out.ptr, out.len)))
         die("%s: %s", path, error_last()->text);
     text_clear(&out);
 }

@@ -25,6 +25,9 @@ void report_case(struct report *report, const struct json *record);
 /* Counts and, as the last line, the verdict. */
 enum verdict report_finish(struct report *report);
 const char *verdict_name(enum verdict verdict);
+/* A file of results: the old content or the new; written through where that is no plain file
+ * (/dev/stdout, a pipe). */
+HRESULT report_save(const char *path, const char *text, size_t len);
 /* Files; each dies if it cannot be written. */
 void report_write_json(const struct report *report, const char *path);
 void report_write_tap(const struct report *report, const char *path);

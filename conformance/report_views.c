@@ -4,7 +4,7 @@
 
 static void save(struct text *out, const char *path)
 {
-    if (out->failed || FAILED(os_write_file_atomic(path, out->ptr, out->len)))
+    if (out->failed || FAILED(report_save(path, out->ptr, out->len)))
         die("%s: %s", path, error_last()->text);
     text_clear(out);
 }

@@ -31,11 +31,11 @@ static void load_file(struct suite *suite, const char *path, const struct clause
     file->is_refused = true;
     struct source source = {.path = file->path, .findings = &suite->findings};
     if (FAILED(os_read_file(path, &file->text, &file->len))) {
-        finding_at(&source, "", "%s", error_last()->text);
+        finding_unreadable(&source);
         return;
     }
     if (FAILED(json_parse(file->text, file->len, &file->root))) {
-        finding_at(&source, "", "%s", error_last()->text);
+        finding_unreadable(&source);
         return;
     }
     source.text = file->text;
@@ -68,7 +68,7 @@ void suite_load(struct suite *suite, const char *path, const struct clauses *cla
     AUTO_NAMES struct os_names names = {0};
     if (FAILED(os_list(path, &names))) {
         struct source source = {.path = path, .findings = &suite->findings};
-        finding_at(&source, "", "%s", error_last()->text);
+        finding_unreadable(&source);
         return;
     }
     for (size_t i = 0; i < names.len; i++) {

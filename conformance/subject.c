@@ -36,7 +36,9 @@ static HRESULT describe(struct subject *subject)
         return FAIL(E_FAIL, "%s crashes when it is loaded (signal %d)", subject->path, end.signal);
     if (hr != S_OK)
         return FAIL(E_FAIL, "%s does not come back from being loaded", subject->path);
-    return FAIL(E_FAIL, "%s cannot be loaded: %s", subject->path, said ? said : "");
+    const char *reason = said ? said : "";
+    return FAIL(E_FAIL, "%s cannot be loaded: %.*s", subject->path, (int)strcspn(reason, "\n"),
+                reason);
 }
 
 static HRESULT take_side_file(struct subject *subject, const char *side_file)

@@ -89,12 +89,16 @@ static struct json *make_head(const struct subject *subject, const struct option
     struct json *environment = json_hold(json_new_object());
     json_set_string(head, "type", "run");
     json_set_string(head, "runner", "dismconform");
+    json_set_string(head, "version", DISMCONFORM_VERSION);
     json_put_text(head, "grammar", format("%d.%d", GRAMMAR_MAJOR, GRAMMAR_MINOR));
     struct json *library = subject_identity(subject);
     static const char *const keys[] = {"loadedFrom", "missing", "hooks", "capabilities"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         json_set(library, keys[i], json_copy(json_get(subject->about, keys[i])));
     json_set(head, "library", library);
+    AUTO_FREE char *system = NULL;
+    if (SUCCEEDED(os_system_name(&system)))
+        json_set_string(environment, "os", system);
     json_set_bool(environment, "elevated", os_is_elevated());
     json_set_string(environment, "locale", os_getenv("LANG"));
     json_set_string(environment, "touches", options->touches);
@@ -186,6 +190,26 @@ static int exit_of(enum verdict verdict)
     return codes[verdict];
 }
 
+/* Before the run: results of an earlier one must not be taken for this one's, and a file that
+ * cannot be written is better known before the work than after it. */
+static bool outputs_are_writable(const struct options *options)
+{
+    const char *const files[] = {options->json, options->tap, options->junit};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i] && FAILED(report_save(files[i], "", 0))) {
+            fprintf(stderr, "dismconform: %s: %s\n", files[i], error_last()->text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int no_run(void)
+{
+    printf("INVALID: 0 passed, 0 failed, 0 skipped\n");
+    return EXIT_INVALID;
+}
+
 int verb_run(const struct options *options)
 {
     struct suite suite = {0};
@@ -195,11 +219,13 @@ int verb_run(const struct options *options)
     struct run_context context;
     struct report report = {0};
     struct pool pool = {.context = &context, .report = &report};
+    if (!outputs_are_writable(options))
+        return no_run();
     if (FAILED(subject_open(&subject, options->library, options->capabilities))) {
         fprintf(stderr, "dismconform: %s\n", error_last()->text);
-        printf("INVALID: 0 passed, 0 failed, 0 skipped\n");
-        return EXIT_INVALID;
+        return no_run();
     }
+    report.must_run = options->must_run ? read_must_run(options->must_run) : NULL;
     verb_load(options, 0, &suite, &clauses);
     for (size_t i = 0; i < suite.cases.len; i++) {
         const struct scenario *scenario = &suite.cases.ptr[i];
@@ -211,11 +237,13 @@ int verb_run(const struct options *options)
     report_init(&report, options->colour);
     report.head = make_head(&subject, options);
     report.gates_all = options->gates_all;
-    report.must_run = options->must_run ? read_must_run(options->must_run) : NULL;
     report.total = pool.queue.len;
     try_claims(&context, &subject, &pool);
     run_pool(&pool, choose_jobs(options, &subject, pool.queue.len));
     report_refused(&report, &suite);
+    if (report.records.len == 0)
+        fprintf(stderr, "dismconform: %s\n",
+                suite.files.len ? "no case is selected" : "there is no scenario file");
     enum verdict verdict = report_finish(&report);
     if (options->json)
         report_write_json(&report, options->json);

@@ -125,6 +125,120 @@ int verb_list(const struct options *options)
 
 /* ---- explain ---- */
 
+static const struct {
+    const char *key, *words;
+    const char *between; /* of the members of its list */
+    bool has_names;      /* its texts are names and stand bare */
+} operators[] = {
+    {"$ref", "", NULL, true},
+    {"$const", "", NULL, true},
+    {"$flags", "", " | ", true},
+    {"$event", "the event ", NULL, true},
+    {"$progress", "the callback ", NULL, true},
+    {"$handle", "the handle ", NULL, true},
+    {"$utf16", "the units ", NULL, false},
+    {"$join", "", "/", true},
+    {"$any", "anything ", NULL, false},
+    {"$present", "present: ", NULL, false},
+    {"$exact", "exactly ", NULL, false},
+    {"$anyOf", "", " or ", false},
+    {"anyOf", "", " or ", true},
+    {"$allOf", "", " and ", false},
+    {"$not", "not ", NULL, false},
+    {"$lt", "less than ", NULL, false},
+    {"$lte", "at most ", NULL, false},
+    {"$gt", "more than ", NULL, false},
+    {"$gte", "at least ", NULL, false},
+    {"$regex", "text like ", NULL, false},
+    {"$contains", "a list with ", NULL, false},
+    {"$unordered", "in any order ", NULL, false},
+    {"$each", "each ", NULL, false},
+    {"$length", "of length ", NULL, false},
+    {"$flagsAll", "with the flags ", " | ", true},
+    {"$flagsNone", "without the flags ", " | ", true},
+    {"$samePath", "the path ", NULL, false},
+    {"$sameText", "the text ", NULL, false},
+    {"$file", "the file ", NULL, false},
+    {"$dir", "the folder ", NULL, false},
+    {"$inImage", "in the image ", NULL, false},
+};
+
+static void say(struct text *out, const struct json *value);
+
+static void say_name(struct text *out, const struct json *value)
+{
+    if (json_string(value))
+        text_add(out, json_string(value));
+    else
+        say(out, value);
+}
+
+/* An object of one member that is an operator. */
+static bool say_operator(struct text *out, const struct json *value)
+{
+    const struct json *operand = json_first(value);
+    size_t i = 0, count = sizeof operators / sizeof *operators;
+    if (!json_is(value, JSON_OBJECT) || json_len(value) != 1)
+        return false;
+    while (i < count && !text_equal(json_key(operand), operators[i].key))
+        i++;
+    if (i == count)
+        return false;
+    void (*tell)(struct text *, const struct json *) = operators[i].has_names ? say_name : say;
+    text_add(out, operators[i].words);
+    if (!operators[i].between || !json_is(operand, JSON_ARRAY)) {
+        tell(out, operand);
+        return true;
+    }
+    if (json_len(operand) == 0)
+        text_add(out, "none");
+    for (const struct json *one = json_first(operand); one; one = json_next(one)) {
+        text_add(out, one == json_first(operand) ? "" : operators[i].between);
+        tell(out, one);
+    }
+    return true;
+}
+
+/* A value of a scenario as people write it: names bare, texts in quotes, operators as words. */
+static void say(struct text *out, const struct json *value)
+{
+    if (say_operator(out, value))
+        return;
+    bool is_list = json_is(value, JSON_ARRAY);
+    if (!is_list && !json_is(value, JSON_OBJECT)) {
+        AUTO_FREE char *plain = need(json_print(value));
+        text_add(out, plain);
+        return;
+    }
+    text_add(out, is_list ? "[" : "{");
+    for (const struct json *one = json_first(value); one; one = json_next(one)) {
+        text_add(out, one == json_first(value) ? "" : ", ");
+        if (!is_list)
+            text_addf(out, "%s: ", json_key(one));
+        say(out, one);
+    }
+    text_add(out, is_list ? "]" : "}");
+}
+
+/* Codes and constants are names, not texts. */
+static char *said(const struct json *value)
+{
+    struct text out = {0};
+    say_name(&out, value);
+    return need(text_take(&out));
+}
+
+/* "ImageIndex: 1, Flags: ..." */
+static char *said_members(const struct json *object)
+{
+    struct text out = {0};
+    for (const struct json *one = json_first(object); one; one = json_next(one)) {
+        text_addf(&out, "%s%s: ", out.len ? ", " : "", json_key(one));
+        say(&out, one);
+    }
+    return need(text_take(&out));
+}
+
 static void explain_expect(const struct json *step)
 {
     const struct json *expect = json_get(step, "expect"), *labels = json_get(expect, "oneOf");
@@ -135,18 +249,17 @@ static void explain_expect(const struct json *step)
     }
     AUTO_FREE char *hr = NULL;
     for (const struct json *one = json_first(labels); one; one = json_next(one)) {
-        AUTO_FREE char *text = need(json_print(json_get(one, "hr")));
+        AUTO_FREE char *text = said(json_get(one, "hr"));
         printf("%s%s (%s)", one == json_first(labels) ? ", expecting " : " or ", text,
                json_text(one, "as"));
     }
     if (labels)
         return;
-    hr = need(json_print(json_get(expect, "hr")));
+    hr = said(json_get(expect, "hr"));
     printf(", expecting %s", hr);
     static const char *const more[] = {"out", "message", "progress"};
     for (size_t i = 0; i < 3; i++) {
-        AUTO_FREE char *text =
-            json_get(expect, more[i]) ? need(json_print(json_get(expect, more[i]))) : NULL;
+        AUTO_FREE char *text = json_get(expect, more[i]) ? said(json_get(expect, more[i])) : NULL;
         if (text)
             printf(", %s %s", more[i], text);
     }
@@ -164,19 +277,19 @@ static void explain_steps(const struct json *steps, int indent)
                    json_text(json_get(step, "when"), "is"));
         if (json_get(step, "call")) {
             AUTO_FREE char *with =
-                json_get(step, "with") ? need(json_print(json_get(step, "with"))) : NULL;
+                json_get(step, "with") ? said_members(json_get(step, "with")) : NULL;
             printf("call %s%s%s", json_text(step, "call"), with ? " with " : "", with ? with : "");
             explain_expect(step);
         }
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
             const struct json *value = json_get(step, words[i]);
-            AUTO_FREE char *text = value ? need(json_print(value)) : NULL;
+            AUTO_FREE char *text = value ? said(value) : NULL;
             if (text)
                 printf("%s %s", words[i], text);
         }
         if (json_get(step, "check")) {
-            AUTO_FREE char *what = need(json_print(json_get(step, "check")));
-            AUTO_FREE char *matches = need(json_print(json_get(step, "matches")));
+            AUTO_FREE char *what = said(json_get(step, "check"));
+            AUTO_FREE char *matches = said(json_get(step, "matches"));
             printf("check that %s is %s", what, matches);
         }
         const struct json *lanes = json_get(step, "parallel");
@@ -200,7 +313,7 @@ static void explain_case(const struct scenario *scenario)
         const struct json *holders[] = {scenario->file->root, scenario->json};
         for (size_t k = 0; k < 2; k++) {
             const struct json *value = json_get(holders[k], parts[i]);
-            AUTO_FREE char *text = value ? need(json_print(value)) : NULL;
+            AUTO_FREE char *text = value ? said(value) : NULL;
             if (text)
                 printf("%s: %s\n", parts[i], text);
         }
@@ -231,7 +344,8 @@ int verb_explain(const struct options *options)
         }
     }
     if (!found)
-        fprintf(stderr, "dismconform: there is no case %s\n", options->operands.ptr[0]);
+        fprintf(stderr, "dismconform: there is no case %s (list shows their names)\n",
+                options->operands.ptr[0]);
     suite_clear(&suite);
     clauses_free(clauses);
     return found ? EXIT_CONFORMANT : EXIT_INVALID;

@@ -66,6 +66,7 @@ conformance_test(a_missing_export_skips good 2 "SKIP +cleanup/cleanup .export: D
     run --library $<TARGET_FILE:puppet_lacking> ${here}/puppet/cleanup.json)
 puppet_test(a_missing_hook_skips good 0 "SKIP +needs/needs-an-event .hook: DismFakeCreateEvent" ${here}/valid-skip)
 puppet_test(a_run_of_skips_is_incomplete good 2 "^INCOMPLETE: 1 passed, 0 failed, 4 skipped$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
+puppet_test(a_case_that_had_to_run_is_named good 2 "^must run and did not: needs/needs-a-fault$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
 puppet_test(the_machine_is_touched_when_granted good 0 "PASS +needs/needs-the-machine" --touches machine --case needs-the-machine ${here}/valid-skip)
 puppet_test(a_refused_file_makes_the_run_invalid good 3 "^INVALID: 0 passed, 1 failed" ${here}/invalid/unknown-step-key.json)
 puppet_test(no_case_makes_the_run_invalid good 3 "^INVALID: 0 passed" --case nothing ${info})
@@ -75,6 +76,7 @@ conformance_test(an_unknown_option_is_usage good 64 "no option --fast" run --fas
 conformance_test(run_needs_a_library good 64 "run needs --library" run ${info})
 conformance_test(list_names_cases good 0 "stable +everything/lanes +puppet.info" list ${pass})
 conformance_test(explain_tells_the_steps good 0 "lane b:" explain lanes ${pass})
+conformance_test(explain_says_values_in_words good 0 "expecting [A-Z_]+ or E_FAIL" explain "*" ${pass})
 conformance_test(lint_is_content good 0 "^10 files, .* 0 findings" lint ${pass} ${fail} ${here}/valid-skip)
 
 add_test(NAME conformance/broken_files_are_refused

@@ -145,6 +145,9 @@ uint64_t os_thread_id(void);                     /* of the caller; the system's 
 /* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
 uint64_t os_now_ms(void); /* monotonic */
 int64_t os_wall_ns(void); /* since 1970, UTC */
+/* Returns when the clock that stamps files is past that moment, so that a change made from now on
+ * has another time. It ticks every few milliseconds; does not wait for one that was set back. */
+void os_await_file_clock(int64_t past_ns);
 
 /* ---- processes ---- */
 unsigned os_pid(void);
@@ -154,6 +157,7 @@ uint64_t os_process_start_time(unsigned pid);
 /* Text that differs after each start of the machine; "unknown" where there is none. */
 HRESULT os_boot_id(char **out);
 HRESULT os_executable_path(char **out);
+HRESULT os_system_name(char **out); /* name, release and machine: "Linux 6.1.0 x86_64" */
 void os_random(void *buffer, size_t size);
 const char *os_getenv(const char *name);             /* borrowed; NULL if unset */
 void os_setenv(const char *name, const char *value); /* NULL takes it away */

@@ -23,6 +23,7 @@
 
 struct os_file {
     int fd;
+    bool is_locked;
     char *path; /* for messages */
 };
 
@@ -70,6 +71,11 @@ void os_close(struct os_file *file)
 {
     if (!file)
         return;
+    /* A child that was forked meanwhile has the descriptor too: closing ours would not end the
+     * lock. */
+    if (file->is_locked)
+        (void)fcntl(file->fd, F_OFD_SETLK,
+                    &(struct flock){.l_type = F_UNLCK, .l_whence = SEEK_SET});
     close(file->fd);
     mem_free(file->path);
     mem_free(file);
@@ -252,6 +258,7 @@ HRESULT os_lock_file(struct os_file *file, enum os_lock how)
     do
         result = fcntl(file->fd, how == OS_LOCK_TRY ? F_OFD_SETLK : F_OFD_SETLKW, &lock);
     while (result != 0 && errno == EINTR);
+    file->is_locked = result == 0;
     if (result == 0)
         return S_OK;
     if (how == OS_LOCK_TRY && (errno == EAGAIN || errno == EACCES))

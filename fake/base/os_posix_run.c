@@ -21,6 +21,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -178,6 +179,20 @@ int64_t os_wall_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+#define LONGEST_TICK_NS 50000000 /* of the clock of files, generously */
+
+void os_await_file_clock(int64_t past_ns)
+{
+    for (;;) {
+        struct timespec now, wait = {.tv_nsec = 500000};
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        int64_t ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+        if (ns > past_ns || past_ns - ns > LONGEST_TICK_NS)
+            return;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
+    }
+}
+
 /* ---- this process ---- */
 
 unsigned os_pid(void)
@@ -223,6 +238,15 @@ HRESULT os_boot_id(char **out)
         return FAIL_MEMORY();
     *out = id;
     return S_OK;
+}
+
+HRESULT os_system_name(char **out)
+{
+    struct utsname name;
+    if (uname(&name) != 0)
+        return FAIL(hr_from_errno(errno), "the system does not tell its name");
+    *out = mem_format("%s %s %s", name.sysname, name.release, name.machine);
+    return *out ? S_OK : FAIL_MEMORY();
 }
 
 HRESULT os_executable_path(char **out)

@@ -3,7 +3,7 @@
  * os_posix_tree.c - os.h for Linux: listing folders and removing trees.
  *
  * A tree is removed relative to open folders: no path grows too long, and no link that somebody
- * puts in the way is followed.
+ * puts in the way is followed. What is mounted inside is left alone.
  */
 #include "os.h"
 
@@ -119,6 +119,18 @@ static bool unlink_in(int folder, const char *name, int flags)
     return errno == EACCES && fchmod(folder, 0700) == 0 && unlinkat(folder, name, flags) == 0;
 }
 
+/* Something of another file system, or of another place in this one, that somebody mounted there.
+ */
+static bool is_mount_point(int parent, int folder)
+{
+    struct statx stx;
+    struct stat here, above;
+    if (statx(folder, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0 &&
+        (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+        return (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    return fstat(folder, &here) != 0 || fstat(parent, &above) != 0 || here.st_dev != above.st_dev;
+}
+
 static size_t remove_children(struct removal *removal, int folder);
 
 static bool remove_entry(struct removal *removal, int folder, const char *name, unsigned char type)
@@ -134,6 +146,11 @@ static bool remove_entry(struct removal *removal, int folder, const char *name, 
     int below = open_folder(folder, name);
     if (below < 0) {
         removal_failed(removal, errno, name);
+        return false;
+    }
+    if (is_mount_point(folder, below)) {
+        close(below);
+        removal_failed(removal, EBUSY, name);
         return false;
     }
     size_t left = remove_children(removal, below);

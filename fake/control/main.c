@@ -27,7 +27,27 @@ static const char usage[] =
     "  help          this text\n"
     "\n"
     "The state folder is --state, else DISMFAKE_STATE, else dismfake in your state directory\n"
-    "(XDG_STATE_HOME or ~/.local/state). Exit status: 0 done, 1 failed, 64 wrong usage.\n";
+    "(XDG_STATE_HOME or ~/.local/state). Exit status: 0 done, 1 failed, 64 wrong usage.\n"
+    "\n"
+    "Settings of the library, from the environment:\n"
+    "  DISMFAKE_STATE                state folder; the processes that share it are one machine\n"
+    "  DISMFAKE_FAULTS               fault rules: JSON text or @FILE\n"
+    "  DISMFAKE_ENGINE               auto or extract\n"
+    "  DISMFAKE_ONLINE               folder that DISM_ONLINE_IMAGE opens\n"
+    "  DISMFAKE_CALLBACK_THREAD      image or caller\n"
+    "  DISMFAKE_CLOCK                start of the virtual clock, YYYY-MM-DDTHH:MM:SS\n"
+    "  DISMFAKE_ALREADY_INITIALIZED  code of a second DismInitialize\n"
+    "  DISMFAKE_JOURNAL              on or off\n"
+    "  DISMFAKE_LEAKS                1: report at DismShutdown what DismDelete never saw\n"
+    "  DISMFAKE_STRICT               1: a rule that never fired ends the process at DismShutdown\n"
+    "  DISMFAKE_TRACE                channels of the developer's trace; help lists them\n"
+    "  DISMFAKE_TRACE_FILE           where the trace goes; standard error otherwise\n";
+
+static int complain(const char *what, const char *word)
+{
+    fprintf(stderr, "dismfake: %s%s\n\n%s", what, word, usage);
+    return EXIT_USAGE;
+}
 
 static int fail_with(HRESULT hr)
 {
@@ -94,6 +114,25 @@ static HRESULT get(HRESULT (*WINAPI query)(char **), struct json **out)
     return hr;
 }
 
+/* What holds for the state folder; sessions and counters of this process say nothing about clients.
+ */
+static struct json *of_state_folder(const struct json *status, const struct json *journal)
+{
+    static const char *const keys[] = {"stateFolder", "boot", "mounts"};
+    struct json *out = json_new_object();
+    struct json *rules = json_new_array();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        json_set(out, keys[i], json_copy(json_get(status, keys[i])));
+    for (const struct json *v = json_first(json_get(status, "rules")); v; v = json_next(v)) {
+        struct json *rule = json_copy(v);
+        json_remove(rule, "reached");
+        json_set_number(rule, "fired", fired(journal, text_of(v, "id")));
+        json_push(rules, rule);
+    }
+    json_set(out, "rules", rules);
+    return out;
+}
+
 static int print_status(bool as_json)
 {
     AUTO_JSON struct json *status = NULL;
@@ -104,7 +143,8 @@ static int print_status(bool as_json)
     if (FAILED(hr))
         return fail_with(hr);
     if (as_json) {
-        AUTO_FREE char *text = json_print(status);
+        AUTO_JSON struct json *shown = of_state_folder(status, journal);
+        AUTO_FREE char *text = json_print(shown);
         puts(text ? text : "null");
         return EXIT_DONE;
     }
@@ -183,6 +223,11 @@ static int arm(const char *file, bool as_json)
 
 static int run(const char *command, const char *argument, bool as_json)
 {
+    bool takes_argument = text_equal(command, "arm") || text_equal(command, "release");
+    if (takes_argument && !argument)
+        return complain("nothing is named after ", command);
+    if (!takes_argument && argument)
+        return complain("too many words: ", argument);
     if (text_equal(command, "status"))
         return print_status(as_json);
     if (text_equal(command, "journal"))
@@ -193,12 +238,11 @@ static int run(const char *command, const char *argument, bool as_json)
         return done(DismFakeReset(), as_json, "everything is forgotten");
     if (text_equal(command, "disarm"))
         return done(DismFakeDisarmState(), as_json, "disarmed");
-    if (text_equal(command, "arm") && argument)
+    if (text_equal(command, "arm"))
         return arm(argument, as_json);
-    if (text_equal(command, "release") && argument)
+    if (text_equal(command, "release"))
         return done(DismFakeReleaseState(argument), as_json, "released");
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+    return complain("there is no command ", command);
 }
 
 int main(int argc, char **argv)
@@ -211,16 +255,26 @@ int main(int argc, char **argv)
             as_json = true;
         } else if (text_equal(argv[i], "--state") && i + 1 < argc) {
             os_setenv("DISMFAKE_STATE", argv[++i]);
-        } else if (count < 2 && (argv[i][0] != '-' || text_equal(argv[i], "-"))) {
-            words[count++] = argv[i];
+        } else if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h")) {
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            return complain(text_equal(argv[i], "--state") ? "a folder is missing after "
+                                                           : "there is no option ",
+                            argv[i]);
+        } else if (count == 2) {
+            return complain("too many words: ", argv[i]);
         } else {
-            fputs(usage, stderr);
-            return EXIT_USAGE;
+            words[count++] = argv[i];
         }
     }
-    if (count == 0 || text_equal(words[0], "help")) {
-        fputs(usage, count ? stdout : stderr);
-        return count ? EXIT_DONE : EXIT_USAGE;
+    if (count == 0)
+        return complain("what shall it do?", "");
+    if (text_equal(words[0], "help")) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
     }
+    /* The journal tells what clients did; the questions of this program do not belong there. */
+    os_setenv("DISMFAKE_JOURNAL", "off");
     return run(words[0], words[1], as_json);
 }

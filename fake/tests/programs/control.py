@@ -48,7 +48,8 @@ class the_control_program(Test):
         client.must("info", self.image, hr="80004005")
         text = self.done("status")
         self.assertIn("f at DismGetImageInfo: fired 1 times", text)
-        self.assertEqual(self.json("status")["rules"][0]["origin"], "state folder")
+        rule = self.json("status")["rules"][0]
+        self.assertEqual((rule["origin"], rule["fired"]), ("state folder", 1))
         self.done("disarm")
         client.must("info", self.image)
         self.done("disarm")
@@ -109,13 +110,20 @@ class the_control_program(Test):
         self.assertFalse(os.path.exists(self.state))
 
     def test_explains_wrong_usage(self):
-        for words in ((), ("nonsense",), ("arm",), ("release",), ("--nonsense", "status"), ("--state",)):
+        for words in ((), ("nonsense",), ("arm",), ("release",), ("--nonsense", "status"), ("--state",),
+                      ("status", "more"), ("arm", "a", "b"), ("help me",)):
             done = self.dismfake(*words)
             self.assertEqual((done.returncode, done.stdout), (64, ""), words)
             self.assertIn("usage: dismfake", done.stderr)
-        done = self.dismfake("help")
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("usage: dismfake", done.stdout)
+            self.assertIn((words or ("what shall",))[-1], done.stderr)
+        for word in ("help", "--help", "-h"):
+            done = self.dismfake(word)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("usage: dismfake", done.stdout)
+
+    def test_leaves_no_trace_of_itself_in_the_journal(self):
+        self.assertEqual(self.dismfake("release", "../x").returncode, 1)
+        self.assertEqual(self.json("journal"), [])
 
     def test_refuses_a_name_that_is_no_hold(self):
         for name in ("../x", ".", "a/b"):
