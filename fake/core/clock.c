@@ -18,7 +18,8 @@ int64_t clock_now_ns(void)
     int64_t base = SUCCEEDED(settings_get(&settings)) && settings->clock_is_fixed
                        ? settings->clock_start_ns
                        : os_wall_ns();
-    return base + (int64_t)atomic_load(&advanced_ms) * 1000000;
+    /* A clock that is advanced beyond what 64 bits hold comes round again. */
+    return (int64_t)((uint64_t)base + (uint64_t)atomic_load(&advanced_ms) * 1000000);
 }
 
 uint64_t clock_advanced_ms(void)

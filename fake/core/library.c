@@ -105,16 +105,23 @@ HRESULT library_shut_down(void (*finish)(void))
     return S_OK;
 }
 
-HRESULT library_restart(HRESULT (*during)(void))
+static HRESULT check_idle(bool closes)
 {
-    AUTO_LOCK(&turn);
-    {
-        AUTO_LOCK(&lock);
-        if (calls > 0)
-            return FAIL(HR_WIN32(ERROR_BUSY), "%u calls are running", calls);
+    AUTO_LOCK(&lock);
+    if (calls > 0)
+        return FAIL(HR_WIN32(ERROR_BUSY), "%u calls are running", calls);
+    if (closes) {
         epoch++;
         state = STATE_CLOSED;
     }
+    return S_OK;
+}
+
+HRESULT library_restart(HRESULT (*during)(void))
+{
+    TRY(check_idle(false)); /* a shutdown may have the turn and wait for the call we are in */
+    AUTO_LOCK(&turn);
+    TRY(check_idle(true));
     session_forget_all();
     return during();
 }

@@ -17,6 +17,10 @@
 
 #define PREFIX "DISMFAKE_"
 
+/* What 64 bits of nanoseconds reach, whole years. */
+#define FIRST_YEAR 1678
+#define LAST_YEAR 2261
+
 static struct os_mutex lock;
 static bool is_read;
 static struct error read_error; /* hr S_OK: the settings are good */
@@ -85,8 +89,9 @@ static HRESULT read_clock(struct settings *s)
     if (sscanf(value, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
                &end) != 6 ||
         value[end] != '\0' || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 ||
-        second > 59 || day > days_in_month(year, month))
-        return FAIL(E_INVALIDARG, PREFIX "CLOCK is '%s', expected YYYY-MM-DDTHH:MM:SS", value);
+        second > 59 || day > days_in_month(year, month) || year < FIRST_YEAR || year > LAST_YEAR)
+        return FAIL(E_INVALIDARG, PREFIX "CLOCK is '%s', expected YYYY-MM-DDTHH:MM:SS, %d to %d",
+                    value, FIRST_YEAR, LAST_YEAR);
     s->clock_is_fixed = true;
     s->clock_start_ns =
         ((days_from_date(year, month, day) * 24 + hour) * 60 + minute) * 60000000000LL +
@@ -102,7 +107,8 @@ static HRESULT read_path(const char *name, char **out)
     if (!value)
         return S_OK;
     AUTO_FREE char *cwd = NULL;
-    TRY(os_cwd(&cwd));
+    if (!path_is_absolute(value)) /* a client's current folder may be gone */
+        TRY(os_cwd(&cwd));
     return path_absolute(value, cwd, out);
 }
 

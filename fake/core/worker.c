@@ -20,8 +20,11 @@ struct image {
     struct os_cond queue_moved;
     uint64_t next_ticket, serving;
     uint64_t owner; /* thread that has the turn, 0: nobody */
+    /* who has the turn: the image in whose callback its call was made, NULL: in none */
+    const struct image *outer;
     /* the command thread's one-place letter box, queue lock */
     struct os_thread *thread;
+    unsigned thread_pid; /* whose: a child that was forked has the record, not the thread */
     bool stopping, has_letter;
     DISM_PROGRESS_CALLBACK callback;
     UINT current, total;
@@ -65,7 +68,7 @@ struct image *image_share(struct image *image)
 
 static void stop_thread(struct image *image)
 {
-    if (!image->thread)
+    if (!image->thread || image->thread_pid != os_pid())
         return;
     {
         AUTO_LOCK(&image->queue_lock);
@@ -103,13 +106,32 @@ bool image_in_callback(void)
     return callback_of != NULL;
 }
 
+/* Does a call on the image wait for this thread, if only through callbacks in callbacks? */
+static bool is_waited_for(const struct image *image)
+{
+    for (const struct image *at = callback_of; at; at = at->outer)
+        if (at == image)
+            return true;
+    return false;
+}
+
+/* In a child that was forked, nobody waits on the condition any more, but it does not know. */
+static void forget_parent(struct image *image)
+{
+    if (image->thread && image->thread_pid != os_pid()) {
+        image->thread = NULL;
+        image->queue_moved = (struct os_cond){0};
+    }
+}
+
 HRESULT image_enter(struct image *image)
 {
-    if (callback_of == image)
+    if (is_waited_for(image))
         return FAIL(HR_WIN32(ERROR_POSSIBLE_DEADLOCK),
                     "a progress callback calls on the image %s that its own call still works on",
                     image->key);
     AUTO_LOCK(&image->queue_lock);
+    forget_parent(image);
     uint64_t ticket = image->next_ticket++;
     if (ticket != image->serving) {
         activity_wait(image);
@@ -117,6 +139,7 @@ HRESULT image_enter(struct image *image)
             os_cond_wait(&image->queue_moved, &image->queue_lock);
     }
     image->owner = os_thread_id();
+    image->outer = callback_of;
     activity_has_turn(image);
     return S_OK;
 }
@@ -167,10 +190,12 @@ HRESULT image_callback(struct image *image, DISM_PROGRESS_CALLBACK callback, UIN
         activity_callback(false);
         return S_OK;
     }
-    if (!image->thread)
-        TRY(os_thread_start(command_thread, image, &image->thread));
     {
         AUTO_LOCK(&image->queue_lock);
+        if (!image->thread) {
+            TRY(os_thread_start(command_thread, image, &image->thread));
+            image->thread_pid = os_pid();
+        }
         image->callback = callback;
         image->current = current;
         image->total = total;

@@ -81,13 +81,12 @@ static HRESULT notice_restart(struct mounts *m)
         if (mount->state != MOUNT_OK || mount->aside || text_equal(mount->boot, m->boot))
             continue;
         /* A folder that cannot be moved must not close the whole registry: it is tried again next
-         * time. */
+         * time, unless a part of it was moved. */
         HRESULT hr = mount_put_aside(mount);
         if (FAILED(hr))
             trace(TRACE_MOUNTS, "%s cannot be put aside: %s", mount->mount_path,
                   error_last()->text);
-        else
-            changed = true;
+        changed = changed || mount->aside;
     }
     return changed ? mounts_save(m) : S_OK;
 }
@@ -220,10 +219,10 @@ bool mount_is_ours(const struct mount *mount)
     return mount->owner_pid == os_pid();
 }
 
-static bool folder_is_the_one(const struct mount *mount)
+bool mount_has_its_folder(const struct mount *mount)
 {
     struct os_stat now;
-    return SUCCEEDED(os_stat(mount->mount_path, &now)) && now.type == OS_TYPE_DIRECTORY &&
+    return SUCCEEDED(os_lstat(mount->mount_path, &now)) && now.type == OS_TYPE_DIRECTORY &&
            now.device == mount->folder_device && now.inode == mount->folder_inode;
 }
 
@@ -237,7 +236,7 @@ DismMountStatus mount_status(const struct mounts *m, const struct mount *mount)
         return DismMountStatusInvalid;
     if (mount->state == MOUNT_MOUNTING)
         return DismMountStatusInvalid; /* wimgapi's MOUNTING folds to Invalid */
-    if (!os_is_file(mount->image_path) || !folder_is_the_one(mount))
+    if (!os_is_file(mount->image_path) || !mount_has_its_folder(mount))
         return DismMountStatusInvalid;
     return text_equal(mount->boot, m->boot) ? DismMountStatusOk : DismMountStatusNeedsRemount;
 }
@@ -264,6 +263,8 @@ static HRESULT move_entries(const char *from, const char *to)
         AUTO_FREE char *source = NULL, *target = NULL;
         TRY(path_join(from, names.ptr[i], &source));
         TRY(path_join(to, names.ptr[i], &target));
+        if (os_exists(target)) /* renaming would replace it */
+            return FAIL(HR_WIN32(ERROR_ALREADY_EXISTS), "%s is in the way of %s", target, source);
         TRY(os_rename(source, target));
     }
     return S_OK;
@@ -282,13 +283,13 @@ HRESULT mount_put_aside(struct mount *mount)
 {
     AUTO_FREE char *aside = NULL;
     TRY(aside_path(mount, &aside));
-    if (os_is_directory(mount->mount_path)) {
-        if (!os_exists(aside))
-            TRY(os_make_directory(aside));
-        TRY(move_entries(mount->mount_path, aside));
-    }
+    bool moves = mount_has_its_folder(mount);
+    if (moves && !os_exists(aside))
+        TRY(os_make_directory(aside));
+    /* From here the record knows of it: a tree of which only a part could be moved is made whole
+     * by the remount. */
     mount->aside = TAKE(aside);
-    return S_OK;
+    return moves ? move_entries(mount->mount_path, mount->aside) : S_OK;
 }
 
 HRESULT mount_put_back(struct mount *mount)

@@ -41,6 +41,7 @@ struct image_stamp {
 #define SAVED_HEADER 208
 struct saved_image {
     struct image_stamp stamp;
+    struct image_stamp written; /* after the last write; size 0: not known to be reached */
     uint64_t tail_offset;
     unsigned char header[SAVED_HEADER];
 };
@@ -94,6 +95,10 @@ void mount_claim(struct mount *mount, enum mount_state state);
 /* Is its owner (another process or this one) still at work? */
 bool mount_is_busy(const struct mount *mount);
 bool mount_is_ours(const struct mount *mount);
+
+/* Is what lies at the mount path the folder that was mounted into? A link or another folder in its
+ * place belongs to somebody else. */
+bool mount_has_its_folder(const struct mount *mount);
 
 /* What DismGetMountedImageInfo says. Looks at the disk: image file and folder. */
 DismMountStatus mount_status(const struct mounts *m, const struct mount *mount);

@@ -47,6 +47,8 @@ static struct json *saved_json(const struct saved_image *saved)
         snprintf(hex + 2 * i, 3, "%02x", saved->header[i]);
     struct json *object = json_new_object();
     json_set(object, "stamp", stamp_json(&saved->stamp));
+    if (saved->written.size)
+        json_set(object, "written", stamp_json(&saved->written));
     set_big(object, "tailOffset", saved->tail_offset);
     json_set_string(object, "header", hex);
     return object;
@@ -141,6 +143,8 @@ static HRESULT get_saved(const struct json *object, const char *pointer, struct 
 {
     const char *hex;
     TRY(get_stamp(json_get(object, "stamp"), pointer, &out->stamp));
+    if (json_get(object, "written"))
+        TRY(get_stamp(json_get(object, "written"), pointer, &out->written));
     TRY(get_big(object, "tailOffset", pointer, &out->tail_offset));
     TRY(json_need_string(object, "header", pointer, &hex));
     if (strlen(hex) != 2 * SAVED_HEADER)

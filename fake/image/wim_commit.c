@@ -8,6 +8,7 @@
 #include "error.h"
 #include "text.h"
 #include "trace.h"
+#include "worker.h"
 
 #define LOCK_POLL_MS 10
 
@@ -67,6 +68,10 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
         }
         if (!op)
             return S_FALSE;
+        if (image_in_callback())
+            return FAIL(HR_WIN32(ERROR_POSSIBLE_DEADLOCK),
+                        "%s is being written, perhaps by the call whose progress callback this is",
+                        path);
         TRY(op_check_cancel(op));
         pause_a_little();
     }
@@ -74,8 +79,9 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
 
 /* ---- saving and restoring ---- */
 
-/* Where the header of a WIM says that its XML data and its integrity table begin (0: it has none).
- */
+/* Where the header of a WIM has its flags (one of them says that somebody writes), and says where
+ * its XML data and its integrity table begin (0: it has none). */
+#define FLAGS_AT 0x10
 #define XML_OFFSET_AT 0x50
 #define INTEGRITY_OFFSET_AT 0x84
 
@@ -140,6 +146,23 @@ static HRESULT restore_image(struct os_file *file, const struct mount *mount,
     return os_set_mtime(mount->image_path, saved->stamp.mtime_ns);
 }
 
+/* Is the file as a commit that was cut off left it? What somebody has written to it since, in place
+ * as a copy does, is not ours to undo. */
+static HRESULT is_as_left(struct os_file *file, const struct saved_image *saved, bool *out)
+{
+    unsigned char header[SAVED_HEADER];
+    struct os_stat now;
+    size_t got;
+    TRY(os_stat_file(file, &now));
+    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
+    if (got == SAVED_HEADER)
+        memcpy(header + FLAGS_AT, saved->header + FLAGS_AT, 4);
+    bool has_old_header = got == SAVED_HEADER && memcmp(header, saved->header, SAVED_HEADER) == 0;
+    *out = (has_old_header && now.size >= saved->tail_offset) ||
+           (saved->written.size == now.size && saved->written.mtime_ns == now.mtime_ns);
+    return S_OK;
+}
+
 /* Under the image's lock: puts back what dead processes left of this file. */
 static HRESULT recover_image(struct os_file *file, const char *path)
 {
@@ -154,8 +177,12 @@ static HRESULT recover_image(struct os_file *file, const char *path)
             !(text_equal(mount->image_path, path) ||
               image_stamp_same_file(&mount->saved.stamp, &now)))
             continue;
-        trace(TRACE_MOUNTS, "restoring %s, whose commit was cut off", path);
-        TRY(restore_image(file, mount, &mount->saved));
+        bool is_ours;
+        TRY(is_as_left(file, &mount->saved, &is_ours));
+        trace(TRACE_MOUNTS, "%s %s, whose commit was cut off", is_ours ? "restoring" : "leaving",
+              path);
+        if (is_ours)
+            TRY(restore_image(file, mount, &mount->saved));
         mount->state = MOUNT_OK;
         changed = true;
     }
@@ -268,11 +295,30 @@ static HRESULT claim(struct commit *c)
     struct mount *mount = mounts_find_id(&m, c->mount.id);
     if (!mount)
         return FAIL(WIMGAPI_E_DIR_NOT_MOUNTED, "the mount is gone");
+    /* Then the tree may have gone while it was looked at, and what we saw as deleted was not. */
+    if (!text_equal(mount->boot, m.boot))
+        return FAIL(DISMAPI_E_NEEDS_REMOUNT, "the machine was restarted during the commit");
+    if (mount->state != MOUNT_OK)
+        return FAIL(WIMGAPI_E_CANNOT_COMMIT, "the mount became %s during the commit",
+                    mount_state_name(mount->state));
     mount_claim(mount, MOUNT_COMMITTING);
     mount->saved = c->saved;
     TRY(mounts_save(&m));
     c->is_saved = true;
     return S_OK;
+}
+
+/* Tells our finished file from what others may write over it after a kill. */
+static HRESULT note_written(struct commit *c)
+{
+    TRY(image_stamp_of(c->mount.image_path, &c->saved.written));
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, c->mount.id);
+    if (!mount)
+        return FAIL(WIMGAPI_E_DIR_NOT_MOUNTED, "the mount is gone");
+    mount->saved.written = c->saved.written;
+    return mounts_save(&m);
 }
 
 static HRESULT report_written(void *context, uint64_t done, uint64_t total)
@@ -299,6 +345,7 @@ static HRESULT write_image(struct commit *c)
     if (c->changes.len)
         TRY(wim_update(wim, index, c->changes.ptr, c->changes.len));
     TRY(wim_write(wim, with_integrity, &progress));
+    TRY(note_written(c));
     return op_ticks_to(c->op, 99);
 }
 

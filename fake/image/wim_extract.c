@@ -30,6 +30,18 @@ static HRESULT report_entries(void *context, size_t count)
     return op_check_cancel(p->op);
 }
 
+/* Kept for comparing: what changes from now on must not have the time that it was kept with. */
+static HRESULT keep(const struct tree *tree, const char *manifest)
+{
+    int64_t newest = 0;
+    TRY(tree_save(tree, manifest));
+    for (size_t i = 0; i < tree->list.len; i++)
+        if (tree->list.ptr[i].ctime_ns > newest)
+            newest = tree->list.ptr[i].ctime_ns;
+    os_await_file_clock(newest);
+    return S_OK;
+}
+
 static HRESULT fill(const struct mount *mount, struct wim *wim, struct op *op, unsigned to)
 {
     unsigned unpacked = to * 9 / 10;
@@ -44,7 +56,7 @@ static HRESULT fill(const struct mount *mount, struct wim *wim, struct op *op, u
     TRY(op_step(op, STEP_MOUNT_MANIFEST));
     TRY(tree_scan(mount->mount_path, &tree, report_entries, &p));
     TRY(mount_side_path(mount, "manifest", &manifest));
-    TRY(tree_save(&tree, manifest));
+    TRY(keep(&tree, manifest));
     return op_ticks_to(op, to);
 }
 
@@ -72,14 +84,7 @@ static HRESULT committed(const struct mount *mount, const struct tree *seen)
 {
     AUTO_FREE char *manifest = NULL;
     TRY(mount_side_path(mount, "manifest", &manifest));
-    return tree_save(seen, manifest);
-}
-
-static bool folder_is_ours(const struct mount *mount)
-{
-    struct os_stat now;
-    return SUCCEEDED(os_stat(mount->mount_path, &now)) && now.device == mount->folder_device &&
-           now.inode == mount->folder_inode;
+    return keep(seen, manifest);
 }
 
 static HRESULT clear(const struct mount *mount)
@@ -87,7 +92,7 @@ static HRESULT clear(const struct mount *mount)
     AUTO_FREE char *side = NULL;
     TRY(mount_side_path(mount, NULL, &side));
     /* A folder that somebody has put in the mount folder's place is not ours to empty. */
-    if (folder_is_ours(mount))
+    if (mount_has_its_folder(mount))
         TRY(os_remove_tree(mount->mount_path, false));
     if (mount->aside && os_exists(mount->aside))
         TRY(os_remove_tree(mount->aside, true));
@@ -103,7 +108,7 @@ static HRESULT restore(struct mount *mount)
     TRY(tree_load(manifest, &old));
     TRY(tree_scan(mount->mount_path, &now, NULL, NULL));
     tree_accept_moved(&old, &now);
-    return tree_save(&old, manifest);
+    return keep(&old, manifest);
 }
 
 const struct image_engine wim_extract_engine = {

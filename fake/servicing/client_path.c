@@ -41,7 +41,8 @@ HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **ou
         return FAIL(network_hr, "%s is %s: files on the network are not supported", what, utf8);
     if (!path_is_well_formed(utf8))
         return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path", what, utf8);
-    TRY(os_cwd(&cwd));
+    if (!path_is_absolute(utf8)) /* a client's current folder may be gone */
+        TRY(os_cwd(&cwd));
     TRY(path_absolute(utf8, cwd, &native));
     char drive = path_drive(native);
     if (drive)

@@ -21,12 +21,14 @@
 #include "image.h"
 #include "journal.h"
 #include "library.h"
+#include "mount_lookup.h"
 #include "os.h"
 #include "path.h"
 #include "result.h"
 #include "session.h"
 #include "settings.h"
 #include "text.h"
+#include "wim_commit.h"
 
 /* The hooks' failures are reported like those of the API. */
 static HRESULT answer(HRESULT hr)
@@ -185,8 +187,13 @@ HRESULT WINAPI DismFakeReboot(void)
 
 static HRESULT forget_mounts(void)
 {
+    TRY(wim_recover()); /* while the records still know how the image files were */
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
+    for (size_t i = 0; i < m.list.len; i++) {
+        TRY(mount_check_free(&m.list.ptr[i]));
+        TRY(mount_check_restored(&m.list.ptr[i]));
+    }
     for (size_t i = m.list.len; i-- > 0;) {
         TRY(image_engine_of(&m.list.ptr[i])->clear(&m.list.ptr[i]));
         mounts_remove(&m, &m.list.ptr[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mounting.c - DismMountImage: everything that is refused, then fill the folder, then say so in the
- * registry. Whatever fails or is cancelled on the way leaves an empty folder and no record.
+ * registry. Whatever fails or is cancelled on the way leaves an empty folder and no record,
+ * or an Invalid one where the folder cannot be emptied.
  */
 #include "call.h"
 #include "client_path.h"
@@ -249,6 +250,13 @@ static HRESULT roll_back(const struct mount *mount)
     return mounts_forget(mount->id);
 }
 
+static void keep_for_cleanup(const struct mount *mount)
+{
+    log_line(LOG_WARNING, "Mount::RollBack", error_last()->hr, "%s", error_last()->text);
+    if (FAILED(mounts_mark(mount->id, MOUNT_INVALID)))
+        log_line(LOG_WARNING, "Mount::RollBack", error_last()->hr, "%s", error_last()->text);
+}
+
 static HRESULT mount_into(struct request *r)
 {
     struct op *op = &r->call->op;
@@ -264,7 +272,7 @@ static HRESULT mount_into(struct request *r)
     if (FAILED(hr)) {
         struct error reason = *error_last();
         if (FAILED(roll_back(&mount)))
-            log_line(LOG_WARNING, "Mount::RollBack", error_last()->hr, "%s", error_last()->text);
+            keep_for_cleanup(&mount);
         error_restore(&reason);
     }
     return hr;

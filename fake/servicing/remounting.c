@@ -51,15 +51,21 @@ static HRESULT look_up(const char *id, struct mount *out)
     return mount_copy(mount, out);
 }
 
-static HRESULT mark_remounted(const char *id)
+static HRESULT mark_remounted(const struct mount *ours)
 {
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
-    struct mount *mount = mounts_find_id(&m, id);
+    struct mount *mount = mounts_find_id(&m, ours->id);
     char *boot = mem_dup(m.boot);
     if (!mount || !boot) {
         mem_free(boot);
         return FAIL(WIMGAPI_E_NO_REMOUNT_TARGET, "the mount is gone");
+    }
+    /* Another process was faster, and perhaps a restart has put the tree aside again since. */
+    if (mount->state != MOUNT_OK || !text_equal(mount->boot, ours->boot)) {
+        mem_free(boot);
+        return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "another process works on the mount at %s",
+                    mount->mount_path_given);
     }
     mem_free(mount->boot);
     mem_free(mount->aside);
@@ -77,7 +83,7 @@ static HRESULT remount(struct op *op, const char *id)
         return hr == S_FALSE ? S_OK : hr;
     TRY(op_step(op, STEP_REMOUNT_RESTORE));
     TRY(image_engine_of(&mount)->restore(&mount));
-    return mark_remounted(id);
+    return mark_remounted(&mount);
 }
 
 static HRESULT check_session(const struct mount *mount)
@@ -129,7 +135,8 @@ static HRESULT find_invalid(mount_list *out)
     TRY(mounts_open(&m));
     for (size_t i = 0; i < m.list.len; i++) {
         const struct mount *mount = &m.list.ptr[i];
-        if (mount_is_busy(mount) || mount_status(&m, mount) != DismMountStatusInvalid)
+        if (mount_is_busy(mount) || mount_status(&m, mount) != DismMountStatusInvalid ||
+            FAILED(mount_check_restored(mount)))
             continue;
         struct mount *copy = vec_push(out);
         if (!copy)
@@ -139,14 +146,16 @@ static HRESULT find_invalid(mount_list *out)
     return S_OK;
 }
 
-static HRESULT clean_up(const struct mount *mount)
+static HRESULT clean_up(struct mount *mount)
 {
     struct image *image;
     TRY(image_acquire(mount->mount_path, &image));
     HRESULT hr = image_enter(image);
     if (SUCCEEDED(hr)) {
-        hr = image_engine_of(mount)->clear(mount);
-        if (SUCCEEDED(hr))
+        hr = mount_begin_removal(mount, true);
+        if (hr == S_OK)
+            hr = image_engine_of(mount)->clear(mount);
+        if (hr == S_OK)
             hr = mounts_forget(mount->id);
         image_leave(image);
     }
@@ -179,10 +188,15 @@ HRESULT impl_DismCleanupMountpoints(struct call *call)
     TRY(op_step(&call->op, STEP_CLEANUP_SWEEP));
     TRY(wim_recover());
     TRY(find_invalid(&invalid));
+    struct error first = {0}; /* what is stuck does not keep the rest */
     for (size_t i = 0; i < invalid.len; i++) {
         log_line(LOG_INFO, "Cleanup::Sweep", S_OK, "removing what is left of the mount at %s",
                  invalid.ptr[i].mount_path_given);
-        TRY(clean_up(&invalid.ptr[i]));
+        if (FAILED(clean_up(&invalid.ptr[i])) && SUCCEEDED(first.hr))
+            first = *error_last();
     }
-    return sweep_temporaries();
+    TRY(sweep_temporaries());
+    if (FAILED(first.hr))
+        error_restore(&first);
+    return first.hr;
 }

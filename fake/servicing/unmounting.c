@@ -173,6 +173,8 @@ static HRESULT unmount_locked(struct unmount *u)
     TRY(find_record(u));
     TRY(check_session(u));
     TRY(mount_check_free(&u->mount));
+    if (is_discard(u))
+        TRY(mount_check_restored(&u->mount));
     op->total = is_discard(u) ? 100 : 200;
     unsigned from = 100;
     if (is_discard(u)) {
@@ -189,10 +191,10 @@ static HRESULT unmount_locked(struct unmount *u)
             return stop_half_way(u, checked);
     }
     HRESULT hr = check_openers(u);
-    if (SUCCEEDED(hr))
-        hr = mounts_mark(u->mount.id, MOUNT_UNMOUNTING);
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr)) {
+        TRY(mount_begin_removal(&u->mount, false));
         hr = take_away(u, from);
+    }
     if (FAILED(hr))
         return stop_half_way(u, hr);
     TRY(mounts_forget(u->mount.id));

@@ -55,6 +55,7 @@ static char *add_mount(enum mount_state mount_state)
         for (size_t i = 0; i < SAVED_HEADER; i++)
             mount->saved.header[i] = (unsigned char)(i * 7);
     mount->saved.stamp.size = 99;
+    mount->saved.written.size = 101;
     assert_hr(S_OK, mounts_save(&m));
     return mem_dup(mount->id);
 }
@@ -90,6 +91,7 @@ static void a_record_survives_being_read_again(void **state)
     assert_true(mount->stamp.size == 1ull << 60 && mount->stamp.device == UINT64_MAX);
     assert_true(mount->stamp.inode == 5 && mount->stamp.mtime_ns == -7);
     assert_int_equal(99, mount->saved.stamp.size);
+    assert_int_equal(101, mount->saved.written.size);
     for (size_t i = 0; i < SAVED_HEADER; i++)
         assert_int_equal((unsigned char)(i * 7), mount->saved.header[i]);
     assert_null(mounts_find_path(&m, image));
@@ -435,6 +437,44 @@ static void a_process_killed_before_the_record_was_saved_loses_nothing(void **st
     assert_int_equal(DismMountStatusOk, status_now(id));
 }
 
+static void a_folder_in_the_place_of_the_mounted_one_is_left_where_it_is(void **state)
+{
+    (void)state;
+    AUTO_FREE char *id = add_mount(MOUNT_OK), *moved = in_folder("moved");
+    put(folder, "one");
+    assert_hr(S_OK, os_rename(folder, moved));
+    assert_hr(S_OK, os_make_directory(folder));
+    put(folder, "of somebody");
+    assert_hr(S_OK, mounts_reboot());
+    assert_true(has(folder, "of somebody") && has(moved, "one"));
+    assert_int_equal(DismMountStatusInvalid, status_now(id));
+    assert_hr(S_OK, os_remove_tree(folder, true));
+    assert_hr(S_OK, os_make_link(moved, folder)); /* the right folder, but not here any more */
+    assert_int_equal(DismMountStatusInvalid, status_now(id));
+    assert_hr(S_OK, os_remove_file(folder));
+}
+
+static void what_lies_in_the_way_of_a_remount_is_not_replaced(void **state)
+{
+    (void)state;
+    AUTO_FREE char *id = add_mount(MOUNT_OK), *way = mem_format("%s/one", folder), *content = NULL;
+    size_t size;
+    put(folder, "one");
+    put(folder, "two");
+    assert_hr(S_OK, mounts_reboot());
+    write_file(way, "of somebody");
+    {
+        AUTO_MOUNTS struct mounts m = {0};
+        assert_hr(S_OK, mounts_open(&m));
+        assert_hr(HR_WIN32(ERROR_ALREADY_EXISTS), mount_put_back(mounts_find_id(&m, id)));
+    }
+    assert_hr(S_OK, os_read_file(way, &content, &size));
+    assert_string_equal("of somebody", content);
+    assert_hr(S_OK, os_remove_file(way));
+    bring_back(id);
+    assert_true(has(folder, "one") && has(folder, "two"));
+}
+
 static void a_mount_that_is_not_ok_is_left_where_it_is(void **state)
 {
     (void)state;
@@ -503,6 +543,8 @@ int main(void)
         MOUNTS_TEST(a_process_killed_while_taking_the_tree_away_loses_nothing),
         MOUNTS_TEST(a_process_killed_while_bringing_the_tree_back_loses_nothing),
         MOUNTS_TEST(a_process_killed_before_the_record_was_saved_loses_nothing),
+        MOUNTS_TEST(a_folder_in_the_place_of_the_mounted_one_is_left_where_it_is),
+        MOUNTS_TEST(what_lies_in_the_way_of_a_remount_is_not_replaced),
         MOUNTS_TEST(a_mount_that_is_not_ok_is_left_where_it_is),
         MOUNTS_TEST(a_mount_whose_folder_is_gone_does_not_close_the_registry),
         MOUNTS_TEST(transactions_of_threads_do_not_lose_each_others_changes),

@@ -263,6 +263,30 @@ static void CALLBACK enter_both(UINT current, UINT total, PVOID user)
     }
 }
 
+static void CALLBACK call_on_the_other(UINT current, UINT total, PVOID user)
+{
+    (void)current, (void)total, (void)user;
+    if (FAILED(image_enter(images[1])))
+        return;
+    (void)image_callback(images[1], enter_both, 1, 2, NULL);
+    image_leave(images[1]);
+}
+
+static void a_callback_in_a_callback_cannot_wait_for_either_call(void **state)
+{
+    (void)state;
+    assert_hr(S_OK, image_acquire("/one", &images[0]));
+    assert_hr(S_OK, image_acquire("/two", &images[1]));
+    answer_in_callback[0] = answer_in_callback[1] = S_OK;
+    assert_hr(S_OK, image_enter(images[0]));
+    assert_hr(S_OK, image_callback(images[0], call_on_the_other, 1, 2, NULL));
+    assert_hr(HR_WIN32(ERROR_POSSIBLE_DEADLOCK), answer_in_callback[0]);
+    assert_hr(HR_WIN32(ERROR_POSSIBLE_DEADLOCK), answer_in_callback[1]);
+    image_leave(images[0]);
+    image_release(images[0]);
+    image_release(images[1]);
+}
+
 static void a_callback_cannot_wait_for_its_own_call_but_use_another_image(void **state)
 {
     (void)state;
@@ -290,6 +314,7 @@ int main(void)
         SESSION_TEST(close_waits_for_earlier_calls_and_refuses_later_ones),
         SESSION_TEST(a_session_outlives_the_table_while_a_call_holds_it),
         SESSION_TEST(calls_on_an_image_take_turns_in_the_order_of_arrival),
+        SESSION_TEST(a_callback_in_a_callback_cannot_wait_for_either_call),
         SESSION_TEST(a_callback_cannot_wait_for_its_own_call_but_use_another_image),
     };
     support_begin();

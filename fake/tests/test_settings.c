@@ -95,6 +95,8 @@ static void a_bad_value_is_refused_with_name_and_value(void **state)
         {"DISMFAKE_CLOCK=2024-01-01T24:00:00", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_CLOCK=2024-01-01T00:00:00Z", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_CLOCK=2024-01-01", "DISMFAKE_CLOCK is"},
+        {"DISMFAKE_CLOCK=1677-12-31T23:59:59", "DISMFAKE_CLOCK is"},
+        {"DISMFAKE_CLOCK=2262-01-01T00:00:00", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_ONLINE=/", "DISMFAKE_ONLINE is '/'"},
         {"DISMFAKE_TRACE=nonsense", "nonsense"},
     };
@@ -124,6 +126,7 @@ static void good_values_are_taken(void **state)
     expect("DISMFAKE_CLOCK=1970-01-01T00:00:01", NULL, "clock=1 1000000000");
     expect("DISMFAKE_CLOCK=2024-02-29T12:00:00", NULL, "clock=1 1709208000000000000");
     expect("DISMFAKE_CLOCK=1969-12-31T23:59:59", NULL, "clock=1 -1000000000");
+    expect("DISMFAKE_CLOCK=2261-12-31T23:59:59", NULL, "clock=1 9214646399000000000");
 }
 
 static void an_empty_value_is_the_default(void **state)

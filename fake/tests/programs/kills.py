@@ -115,5 +115,59 @@ class a_killed_client(Test):
         self.assertGreater(counted["after"], 0)
 
 
+class a_commit_that_was_cut_off(Test):
+    def setUp(self):
+        super().setUp()
+        self.image = self.wim(self.windows_tree())
+        self.mount = self.folder("mounts", "m")
+        self.before = read(self.image)
+
+    def cut_off(self, step, flags=0):
+        client = self.client()
+        client.must("mount", self.image, self.mount, 1, 0)
+        with open(os.path.join(self.mount, "new.txt"), "w") as f:
+            f.write("new" * 5000)
+        session = client.must("open", self.mount)
+        client.must("load", json.dumps({"id": "k", "at": "DismCommitImage/" + step, "do": {"crash": "terminate"}}))
+        with self.assertRaises(Ended):
+            client.call("commit", session, flags)
+        client.end()
+
+    def overwrite(self, data):
+        with open(self.image, "wb") as f:  # the same inode
+            f.write(data)
+
+    def test_is_undone_by_a_reset_too(self):
+        self.cut_off("finish")
+        self.assertNotEqual(self.before, read(self.image))
+        self.client().must("reset")
+        self.assertEqual(self.before, read(self.image))
+
+    def test_is_not_undone_where_somebody_has_copied_another_image_over_it(self):
+        tree = self.windows_tree("other")
+        self.write("other", "other.txt", "other" * 9000)
+        other = read(self.wim(tree, "other.wim"))
+        for step in ("write", "finish"):
+            with self.subTest(step=step):
+                self.overwrite(self.before)
+                self.cut_off(step)
+                self.overwrite(other)
+                client = self.client()
+                self.assertEqual([m["status"] for m in client.mounts()], ["Ok"])
+                self.assertEqual(other, read(self.image))
+                client.must("unmount", self.mount, COMMIT, hr="C1420122")
+                client.must("unmount", self.mount, DISCARD)
+                self.assertEqual(other, read(self.image))
+
+    def test_is_not_undone_where_somebody_has_written_the_image_since(self):
+        self.cut_off("finish")
+        wimlib("info", self.image, "1", "Renamed")
+        now = read(self.image)
+        client = self.client()
+        client.must("cleanup")
+        self.assertEqual(now, read(self.image))
+        client.must("unmount", self.mount, DISCARD)
+
+
 if __name__ == "__main__":
     main()
