@@ -7,7 +7,7 @@ if(NOT WIM_FOUND)
 endif()
 
 add_library(core OBJECT
-    core/activity.c core/call.c core/clock.c core/event.c core/exports.c core/fault.c
+    core/activity.c core/call.c core/claim.c core/clock.c core/event.c core/exports.c core/fault.c
     core/fault_parse.c core/journal.c core/library.c core/log.c core/op.c core/probes.c core/result.c
     core/session.c core/settings.c core/worker.c)
 target_include_directories(core PUBLIC core)
@@ -21,7 +21,7 @@ target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/hooks.c servicing/image_info.c servicing/mount_lookup.c
-    servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c
+    servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c servicing/turn.c
     servicing/unimplemented.c servicing/unmounting.c)
 target_include_directories(servicing PUBLIC servicing)
 target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")

@@ -51,8 +51,9 @@ static void make_utf8(char *text)
     uint32_t code_point;
     for (char *at = text; *at;) {
         size_t len = text_decode(at, &code_point);
-        if (len == 0)
-            *at = '?';
+        bool is_text = len > 0 && (code_point < 0xD800 || code_point > 0xDFFF);
+        for (size_t i = 0; !is_text && i < (len ? len : 1); i++)
+            at[i] = '?';
         at += len ? len : 1;
     }
 }

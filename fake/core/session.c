@@ -2,6 +2,7 @@
 /* session.c - see session.h. */
 #include "session.h"
 
+#include "claim.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "os.h"
@@ -16,6 +17,7 @@ struct session {
     DismSession id;
     struct image *image;
     struct session_target target;
+    bool has_claim; /* against other processes; not for the online image */
     /* table lock */
     unsigned refs; /* one of the table, one for each call on it */
     bool is_closing;
@@ -27,6 +29,8 @@ static DismSession next_id = FIRST_SESSION;
 
 static void destroy(struct session *session)
 {
+    if (session->has_claim)
+        claim_drop(session->target.root);
     image_release(session->image);
     mem_free((char *)session->target.root);
     mem_free((char *)session->target.windows);
@@ -65,7 +69,12 @@ static HRESULT fill(struct session *session, const struct session_target *target
     TRY(copy(target->windows, &session->target.windows));
     TRY(copy(target->system_drive, &session->target.system_drive));
     TRY(copy(target->mount, &session->target.mount));
-    return image_acquire(target->root, &session->image);
+    TRY(image_acquire(target->root, &session->image));
+    if (target->is_online)
+        return S_OK; /* the running system is serviced by many at once */
+    TRY(claim_take(target->root));
+    session->has_claim = true;
+    return S_OK;
 }
 
 static HRESULT add_to_table(struct session *session)

@@ -14,6 +14,7 @@
 #include "path.h"
 #include "session.h"
 #include "text.h"
+#include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
 
@@ -257,11 +258,14 @@ static void keep_for_cleanup(const struct mount *mount)
         log_line(LOG_WARNING, "Mount::RollBack", error_last()->hr, "%s", error_last()->text);
 }
 
-static HRESULT mount_into(struct request *r)
+static HRESULT mount_into(void *context, struct image *image)
 {
+    struct request *r = context;
     struct op *op = &r->call->op;
     AUTO_WIM struct wim *wim = NULL;
     struct mount mount AUTO(mount_clear) = {0};
+    op->image = image;
+    op->total = 100;
     TRY(check_session(r));
     TRY(op_step(op, STEP_MOUNT_VALIDATE));
     TRY(wim_recover());
@@ -289,15 +293,5 @@ HRESULT impl_DismMountImage(struct call *call, PCWSTR ImageFilePath, PCWSTR Moun
     TRY(read_request(&r, ImageFilePath, MountPath, ImageName));
     TRY(check_paths(&r));
     TRY(check_session(&r));
-    struct image *image;
-    TRY(image_acquire(r.folder, &image));
-    HRESULT hr = image_enter(image);
-    if (SUCCEEDED(hr)) {
-        call->op.image = image;
-        call->op.total = 100;
-        hr = mount_into(&r);
-        image_leave(image);
-    }
-    image_release(image);
-    return hr;
+    return turn_run(r.folder, mount_into, &r);
 }

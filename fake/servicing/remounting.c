@@ -14,6 +14,7 @@
 #include "session.h"
 #include "settings.h"
 #include "text.h"
+#include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
 
@@ -94,6 +95,19 @@ static HRESULT check_session(const struct mount *mount)
     return S_OK;
 }
 
+struct remounting {
+    struct op *op;
+    const struct mount *mount;
+};
+
+static HRESULT remount_in_turn(void *context, struct image *image)
+{
+    const struct remounting *r = context;
+    (void)image;
+    TRY(check_session(r->mount));
+    return remount(r->op, r->mount->id);
+}
+
 HRESULT impl_DismRemountImage(struct call *call, PCWSTR MountPath)
 {
     AUTO_FREE char *path = NULL;
@@ -105,17 +119,8 @@ HRESULT impl_DismRemountImage(struct call *call, PCWSTR MountPath)
         return FAIL(WIMGAPI_E_NO_REMOUNT_TARGET, "nothing is mounted at %s", path);
     TRY(hr);
     TRY(check_session(&mount));
-    struct image *image;
-    TRY(image_acquire(mount.mount_path, &image));
-    hr = image_enter(image);
-    if (SUCCEEDED(hr)) {
-        hr = check_session(&mount);
-        if (SUCCEEDED(hr))
-            hr = remount(&call->op, mount.id);
-        image_leave(image);
-    }
-    image_release(image);
-    return hr;
+    struct remounting r = {&call->op, &mount};
+    return turn_run(mount.mount_path, remount_in_turn, &r);
 }
 
 /* ---- DismCleanupMountpoints ---- */
@@ -146,21 +151,15 @@ static HRESULT find_invalid(mount_list *out)
     return S_OK;
 }
 
-static HRESULT clean_up(struct mount *mount)
+static HRESULT clean_up(void *context, struct image *image)
 {
-    struct image *image;
-    TRY(image_acquire(mount->mount_path, &image));
-    HRESULT hr = image_enter(image);
-    if (SUCCEEDED(hr)) {
-        hr = mount_begin_removal(mount, true);
-        if (hr == S_OK)
-            hr = image_engine_of(mount)->clear(mount);
-        if (hr == S_OK)
-            hr = mounts_forget(mount->id);
-        image_leave(image);
-    }
-    image_release(image);
-    return hr;
+    struct mount *mount = context;
+    (void)image;
+    HRESULT hr = mount_begin_removal(mount, true);
+    if (hr != S_OK)
+        return hr;
+    TRY(image_engine_of(mount)->clear(mount));
+    return mounts_forget(mount->id);
 }
 
 /* Temporary files of registries whose writer was killed. */
@@ -192,7 +191,8 @@ HRESULT impl_DismCleanupMountpoints(struct call *call)
     for (size_t i = 0; i < invalid.len; i++) {
         log_line(LOG_INFO, "Cleanup::Sweep", S_OK, "removing what is left of the mount at %s",
                  invalid.ptr[i].mount_path_given);
-        if (FAILED(clean_up(&invalid.ptr[i])) && SUCCEEDED(first.hr))
+        struct mount *mount = &invalid.ptr[i];
+        if (FAILED(turn_run(mount->mount_path, clean_up, mount)) && SUCCEEDED(first.hr))
             first = *error_last();
     }
     TRY(sweep_temporaries());

@@ -20,6 +20,7 @@
 #include "session.h"
 #include "settings.h"
 #include "text.h"
+#include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
 
@@ -189,19 +190,27 @@ static HRESULT check_mount(const char *root, char **id_out)
     }
 }
 
-static HRESULT open_offline(struct call *call, const char *root, PCWSTR windows_directory,
-                            PCWSTR system_drive, DismSession *out)
+struct opening {
+    struct call *call;
+    const char *root;
+    PCWSTR windows_directory, system_drive;
+    DismSession *out;
+};
+
+static HRESULT open_offline(void *context, struct image *image)
 {
+    const struct opening *o = context;
+    (void)image;
     AUTO_FREE char *mount = NULL, *windows = NULL, *drive = NULL;
-    TRY(op_step(&call->op, STEP_SESSION_OPEN));
+    TRY(op_step(&o->call->op, STEP_SESSION_OPEN));
     TRY(wim_recover());
-    TRY(check_mount(root, &mount));
-    TRY(find_windows(root, windows_directory, &windows));
-    if (system_drive)
-        TRY(text_from_utf16(system_drive, &drive));
+    TRY(check_mount(o->root, &mount));
+    TRY(find_windows(o->root, o->windows_directory, &windows));
+    if (o->system_drive)
+        TRY(text_from_utf16(o->system_drive, &drive));
     struct session_target target = {
-        .root = root, .windows = windows, .system_drive = drive, .mount = mount};
-    return session_open(&target, out);
+        .root = o->root, .windows = windows, .system_drive = drive, .mount = mount};
+    return session_open(&target, o->out);
 }
 
 static HRESULT open_online(struct call *call, DismSession *out)
@@ -250,15 +259,8 @@ HRESULT impl_DismOpenSession(struct call *call, PCWSTR ImagePath, PCWSTR Windows
     if (!os_is_directory(root))
         return FAIL(HR_WIN32(ERROR_DIRECTORY), "%s is not a folder", path);
 
-    struct image *image;
-    TRY(image_acquire(root, &image));
-    HRESULT hr = image_enter(image);
-    if (SUCCEEDED(hr)) {
-        hr = open_offline(call, root, WindowsDirectory, SystemDrive, Session);
-        image_leave(image);
-    }
-    image_release(image);
-    return hr;
+    struct opening o = {call, root, WindowsDirectory, SystemDrive, Session};
+    return turn_run(root, open_offline, &o);
 }
 
 static HRESULT drained(void *context)

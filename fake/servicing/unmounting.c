@@ -14,6 +14,7 @@
 #include "os.h"
 #include "session.h"
 #include "text.h"
+#include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
 
@@ -166,9 +167,11 @@ static HRESULT take_away(struct unmount *u, unsigned from)
     return op_step(op, STEP_UNMOUNT_DONE);
 }
 
-static HRESULT unmount_locked(struct unmount *u)
+static HRESULT unmount_in_turn(void *context, struct image *image)
 {
+    struct unmount *u = context;
     struct op *op = &u->call->op;
+    op->image = image;
     TRY(wim_recover());
     TRY(find_record(u));
     TRY(check_session(u));
@@ -211,14 +214,5 @@ HRESULT impl_DismUnmountImage(struct call *call, PCWSTR MountPath, DWORD Flags, 
     TRY(client_path(MountPath, "MountPath", DISMAPI_E_UNABLE_TO_UNMOUNT_IMAGE_PATH, &u.path));
     TRY(find_record(&u));
     TRY(check_session(&u));
-    struct image *image;
-    TRY(image_acquire(u.mount.mount_path, &image));
-    HRESULT hr = image_enter(image);
-    if (SUCCEEDED(hr)) {
-        call->op.image = image;
-        hr = unmount_locked(&u);
-        image_leave(image);
-    }
-    image_release(image);
-    return hr;
+    return turn_run(u.mount.mount_path, unmount_in_turn, &u);
 }

@@ -96,5 +96,48 @@ class two_writers(Test):
         self.assertGreater(len(self.assert_all_there(results)), 0)
 
 
+class one_servicing_process(Test):
+    """While one process has a session on an image, others are told so, until it closes or is gone."""
+    IN_SERVICE = "C15101FD"
+
+    def setUp(self):
+        super().setUp()
+        self.image = self.wim(self.windows_tree(), "t.wim", "none")
+        self.mount = self.folder("m")
+        self.first, self.second = self.client(), self.client()
+        self.first.must("mount", self.image, self.mount, 1, 0)
+        self.session = self.first.must("open", self.mount)
+
+    def assert_refused(self):
+        self.second.must("open", self.mount, hr=self.IN_SERVICE)
+        self.second.must("unmount", self.mount, DISCARD, hr=self.IN_SERVICE)
+        self.second.must("unmount", self.mount, COMMIT, hr=self.IN_SERVICE)
+        self.assertTrue(os.listdir(self.mount))
+        self.assertEqual([m["status"] for m in self.second.mounts()], ["Ok"])
+
+    def test_until_its_last_session_is_closed(self):
+        other = self.first.must("open", self.mount)
+        self.assert_refused()
+        self.first.must("close", self.session)
+        self.assert_refused()
+        self.first.must("close", other)
+        self.second.must("close", self.second.must("open", self.mount))
+        self.second.must("unmount", self.mount, DISCARD)
+
+    def test_until_it_is_killed(self):
+        self.assert_refused()
+        self.first.kill()
+        self.second.must("unmount", self.mount, DISCARD)
+        self.assertEqual(os.listdir(self.mount), [])
+
+    def test_other_images_and_the_online_image_stay_free(self):
+        mount = self.folder("other")
+        image = self.wim(self.windows_tree(), "other.wim", "none")
+        self.second.must("mount", image, mount, 1, 0)
+        self.second.must("close", self.second.must("open", mount))
+        self.second.must("unmount", mount, DISCARD)
+        self.first.must("close", self.session)
+        self.first.must("unmount", self.mount, DISCARD)
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * claim.c - see claim.h. The file is named after the root's hash and taken away by whoever gives up
+ * the lock, so a lock on a file that its path no longer names is worth nothing and tried again.
+ */
+#include "claim.h"
+
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+#include "hash.h"
+#include "os.h"
+#include "path.h"
+#include "settings.h"
+#include "text.h"
+#include "vec.h"
+
+struct claim {
+    char *root, *path;
+    struct os_file *file; /* locked */
+    unsigned count;
+};
+
+static struct os_mutex lock;
+static VEC(struct claim) claims;
+
+static void clear(struct claim *claim)
+{
+    mem_free(claim->root);
+    mem_free(claim->path);
+    if (claim->file)
+        os_close(claim->file);
+}
+
+static struct claim *find(const char *root)
+{
+    for (size_t i = 0; i < claims.len; i++)
+        if (text_equal(claims.ptr[i].root, root))
+            return &claims.ptr[i];
+    return NULL;
+}
+
+static HRESULT path_of(const char *root, char **out)
+{
+    char hash[SHA256_TEXT];
+    AUTO_FREE char *folder = NULL;
+    TRY(settings_state_path("claims", &folder));
+    TRY(os_make_directories(folder));
+    hash_sha256_text(root, strlen(root), hash);
+    return path_join(folder, hash, out);
+}
+
+static bool is_still_named(struct os_file *file, const char *path)
+{
+    struct os_stat ours, now;
+    return SUCCEEDED(os_stat_file(file, &ours)) && SUCCEEDED(os_stat(path, &now)) &&
+           ours.inode == now.inode && ours.device == now.device;
+}
+
+static HRESULT lock_file(const char *root, const char *path, struct os_file **out)
+{
+    for (;;) {
+        AUTO_FILE struct os_file *file = NULL;
+        TRY(os_open(path, OS_WRITE | OS_CREATE, &file));
+        HRESULT hr = os_lock_file(file, OS_LOCK_TRY);
+        TRY(hr);
+        if (hr == S_FALSE)
+            return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "another process is servicing %s", root);
+        if (is_still_named(file, path)) {
+            *out = TAKE(file);
+            return S_OK;
+        }
+    }
+}
+
+HRESULT claim_take(const char *root)
+{
+    AUTO_LOCK(&lock);
+    struct claim *known = find(root);
+    if (known) {
+        known->count++;
+        return S_OK;
+    }
+    struct claim claim AUTO(clear) = {.root = mem_dup(root), .count = 1};
+    if (!claim.root)
+        return FAIL_MEMORY();
+    TRY(path_of(root, &claim.path));
+    TRY(lock_file(root, claim.path, &claim.file));
+    struct claim *slot = vec_push(&claims);
+    if (!slot)
+        return FAIL_MEMORY();
+    *slot = claim;
+    claim = (struct claim){0};
+    return S_OK;
+}
+
+void claim_drop(const char *root)
+{
+    AUTO_LOCK(&lock);
+    struct claim *claim = find(root);
+    if (!claim || --claim->count > 0)
+        return;
+    (void)os_remove_file(claim->path); /* while we have the lock */
+    clear(claim);
+    vec_remove(&claims, claim - claims.ptr);
+    if (claims.len == 0)
+        vec_clear(&claims);
+}
