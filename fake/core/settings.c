@@ -107,6 +107,9 @@ static HRESULT read_path(const char *name, char **out)
     if (!value)
         return S_OK;
     AUTO_FREE char *cwd = NULL;
+    if (path_drive(value))
+        return FAIL(E_INVALIDARG, "%s is '%s': drives are the client's, this names a real folder",
+                    name, value);
     if (!path_is_absolute(value)) /* a client's current folder may be gone */
         TRY(os_cwd(&cwd));
     return path_absolute(value, cwd, out);

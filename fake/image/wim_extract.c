@@ -31,10 +31,12 @@ static HRESULT report_entries(void *context, size_t count)
 }
 
 /* Kept for comparing: what changes from now on must not have the time that it was kept with. */
-static HRESULT keep(const struct tree *tree, const char *manifest)
+static HRESULT keep(const struct mount *mount, const struct tree *tree, const char *manifest)
 {
     int64_t newest = 0;
     TRY(tree_save(tree, manifest));
+    if (os_file_clock_is_fine(mount->mount_path))
+        return S_OK;
     for (size_t i = 0; i < tree->list.len; i++)
         if (tree->list.ptr[i].ctime_ns > newest)
             newest = tree->list.ptr[i].ctime_ns;
@@ -56,7 +58,7 @@ static HRESULT fill(const struct mount *mount, struct wim *wim, struct op *op, u
     TRY(op_step(op, STEP_MOUNT_MANIFEST));
     TRY(tree_scan(mount->mount_path, &tree, report_entries, &p));
     TRY(mount_side_path(mount, "manifest", &manifest));
-    TRY(keep(&tree, manifest));
+    TRY(keep(mount, &tree, manifest));
     return op_ticks_to(op, to);
 }
 
@@ -84,7 +86,7 @@ static HRESULT committed(const struct mount *mount, const struct tree *seen)
 {
     AUTO_FREE char *manifest = NULL;
     TRY(mount_side_path(mount, "manifest", &manifest));
-    return keep(seen, manifest);
+    return keep(mount, seen, manifest);
 }
 
 static HRESULT clear(const struct mount *mount)
@@ -108,7 +110,7 @@ static HRESULT restore(struct mount *mount)
     TRY(tree_load(manifest, &old));
     TRY(tree_scan(mount->mount_path, &now, NULL, NULL));
     tree_accept_moved(&old, &now);
-    return keep(&old, manifest);
+    return keep(mount, &old, manifest);
 }
 
 const struct image_engine wim_extract_engine = {

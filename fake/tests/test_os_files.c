@@ -244,6 +244,22 @@ static void twenty_thousand_files_are_removed(void **state)
     assert_false(os_exists(tree));
 }
 
+static void a_change_behind_the_file_clock_has_another_time(void **state)
+{
+    (void)state;
+    AUTO_FREE char *path = in_folder("file");
+    struct os_stat before, after;
+    for (int i = 0; i < 20; i++) {
+        put("file", "same");
+        assert_int_equal(os_stat(path, &before), S_OK);
+        os_await_file_clock(before.ctime_ns);
+        assert_int_equal(os_set_mode(path, before.mode), S_OK);
+        assert_int_equal(os_stat(path, &after), S_OK);
+        assert_true(after.ctime_ns > before.ctime_ns);
+    }
+    assert_false(os_file_clock_is_fine("/proc/self/no-such-folder"));
+}
+
 static void special_folders_follow_the_environment(void **state)
 {
     (void)state;
@@ -286,6 +302,7 @@ int main(void)
         OS_TEST(names_are_listed_in_ordinal_order),
         OS_TEST(a_tree_is_removed_without_following_links),
         OS_TEST(twenty_thousand_files_are_removed),
+        OS_TEST(a_change_behind_the_file_clock_has_another_time),
         OS_TEST(special_folders_follow_the_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,7 @@ static void a_state_folder_that_cannot_be_made_is_refused(void **state)
     AUTO_FREE char *file = in_folder("file");
     write_file(file, "in the way");
     expect("DISMFAKE_STATE=file/below", NULL, "0x8007");
+    expect("DISMFAKE_STATE=C:\\state", NULL, "0x80070057 DISMFAKE_STATE is 'C:\\state'");
 }
 
 int main(int argc, char **argv)
