@@ -148,8 +148,8 @@ int64_t os_wall_ns(void); /* since 1970, UTC */
 /* Returns when the clock that stamps files is past that moment, so that a change made from now on
  * has another time. It ticks every few milliseconds; does not wait for one that was set back. */
 void os_await_file_clock(int64_t past_ns);
-/* Do two changes right after another have different times on that folder's file system? (Linux since
- * 6.13.) Finds out by setting the folder's own mode to what it is. */
+/* Do two changes right after another have different times on that folder's file system? (Linux
+ * since 6.13.) Finds out by setting the folder's own mode to what it is. */
 bool os_file_clock_is_fine(const char *folder);
 
 /* ---- processes ---- */
