@@ -26,6 +26,7 @@ void tree_clear(struct tree *tree)
 
 struct scan {
     struct tree *out;
+    uint64_t device; /* of the root: what lies on another one is not part of the tree */
     HRESULT (*seen)(void *context, size_t count);
     void *context;
 };
@@ -39,6 +40,8 @@ static HRESULT scan_entry(const struct scan *scan, const char *folder, const cha
     TRY(path_join(folder, name, &path));
     struct os_stat now;
     TRY(os_lstat(path, &now));
+    if (now.type == OS_TYPE_DIRECTORY && now.device != scan->device)
+        return FAIL(HR_WIN32(ERROR_BUSY), "another file system is mounted at %s", path);
     struct tree_entry *entry = vec_push(&scan->out->list);
     if (!entry)
         return FAIL_MEMORY();
@@ -70,7 +73,9 @@ static HRESULT scan_folder(const struct scan *scan, const char *folder, const ch
 HRESULT tree_scan(const char *root, struct tree *out, HRESULT (*seen)(void *context, size_t count),
                   void *context)
 {
-    struct scan scan = {out, seen, context};
+    struct os_stat folder;
+    TRY(os_stat(root, &folder));
+    struct scan scan = {out, folder.device, seen, context};
     return scan_folder(&scan, root, "");
 }
 

@@ -23,7 +23,9 @@ struct tree {
     VEC(struct tree_entry) list;
 };
 
-/* Called now and then with the number of entries seen; a failure ends the scan. May be NULL. */
+/* A folder on another file system is ERROR_BUSY: somebody mounted it there, and it is not ours to
+ * store. `seen` is called now and then with the number of entries seen; a failure ends the scan.
+ * May be NULL. */
 HRESULT tree_scan(const char *root, struct tree *out, HRESULT (*seen)(void *context, size_t count),
                   void *context);
 void tree_clear(struct tree *tree);

@@ -251,6 +251,28 @@ class wim_files(Test):
         client.must("unmount", mount, COMMIT)
         self.assertTrue(before == read(wim))
 
+    @unittest.skipIf(os.geteuid() != 0, "mounting needs root")
+    def test_what_somebody_mounted_inside_is_not_stored(self):
+        wim = self.make()
+        before = read(wim)
+        client = self.client()
+        mount = self.folder("m")
+        client.must("mount", wim, mount, 1, 0)
+        inside = os.path.join(mount, "inside")
+        os.mkdir(inside)
+        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", inside], stderr=subprocess.DEVNULL).returncode != 0:
+            client.must("unmount", mount, DISCARD)
+            self.skipTest("mounting is not allowed here")
+        try:
+            answer = client.call("unmount", mount, COMMIT)
+        finally:
+            subprocess.run(["umount", inside], check=True)
+        self.assertEqual(answer.hr, "800700AA")
+        self.assertIn(inside, str(answer))
+        self.assertTrue(before == read(wim))
+        client.must("unmount", mount, COMMIT)
+        wimlib("verify", wim)
+
     def test_a_cancelled_commit_leaves_the_file_as_it_was_byte_for_byte(self):
         wim = self.make()
         before = read(wim)
