@@ -138,7 +138,6 @@ static inline void os_scope_unlock(struct os_mutex **mutex)
 struct os_thread;
 HRESULT os_thread_start(void (*run)(void *), void *argument, struct os_thread **out);
 void os_thread_join(struct os_thread *thread);   /* waits and frees */
-void os_thread_detach(struct os_thread *thread); /* frees the record, the thread goes on */
 unsigned os_processor_count(void);               /* at least 1 */
 uint64_t os_thread_id(void);                     /* of the caller; the system's number, never 0 */
 

@@ -147,12 +147,6 @@ void os_thread_join(struct os_thread *thread)
     mem_free(thread);
 }
 
-void os_thread_detach(struct os_thread *thread)
-{
-    pthread_detach(thread->thread);
-    mem_free(thread);
-}
-
 unsigned os_processor_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);

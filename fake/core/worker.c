@@ -59,13 +59,6 @@ HRESULT image_acquire(const char *key, struct image **out)
     return S_OK;
 }
 
-struct image *image_share(struct image *image)
-{
-    AUTO_LOCK(&list_lock);
-    image->refs++;
-    return image;
-}
-
 static void stop_thread(struct image *image)
 {
     if (!image->thread || image->thread_pid != os_pid())

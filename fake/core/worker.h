@@ -21,7 +21,6 @@ struct image;
 
 /* The image of that key (a canonical path), made if there is none. Caller's: image_release. */
 HRESULT image_acquire(const char *key, struct image **out);
-struct image *image_share(struct image *image);
 void image_release(struct image *image);
 const char *image_key(const struct image *image);
 
