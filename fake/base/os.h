@@ -137,9 +137,9 @@ static inline void os_scope_unlock(struct os_mutex **mutex)
 
 struct os_thread;
 HRESULT os_thread_start(void (*run)(void *), void *argument, struct os_thread **out);
-void os_thread_join(struct os_thread *thread);   /* waits and frees */
-unsigned os_processor_count(void);               /* at least 1 */
-uint64_t os_thread_id(void);                     /* of the caller; the system's number, never 0 */
+void os_thread_join(struct os_thread *thread); /* waits and frees */
+unsigned os_processor_count(void);             /* at least 1 */
+uint64_t os_thread_id(void);                   /* of the caller; the system's number, never 0 */
 
 /* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
 uint64_t os_now_ms(void); /* monotonic */
