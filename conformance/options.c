@@ -28,6 +28,8 @@ void options_help(void)
          "  --timeout-multiplier N  makes all deadlines longer\n"
          "  --all-gate              staging cases decide the verdict too\n"
          "  --must-run FILE         names, one a line; skipping one makes the run incomplete\n"
+         "  --progress SECONDS      how often a log is told how far the run is; default 10 (a\n"
+         "                          terminal always sees it)\n"
          "  --json FILE             the records, one JSON line each: the truth\n"
          "  --tap FILE, --junit FILE  views of the records\n"
          "  --keep-scratch          leave the folders of the cases behind\n"
@@ -86,7 +88,7 @@ static bool check(const struct options *o)
 
 bool options_read(struct options *o, int argc, char **argv)
 {
-    double jobs = 0, factor = 1;
+    double jobs = 0, factor = 1, progress = 10;
     *o = (struct options){.touches = "scratch", .colour = "auto"};
     const struct {
         const char *name;
@@ -108,6 +110,7 @@ bool options_read(struct options *o, int argc, char **argv)
         {"--color", &o->colour, NULL, NULL},
         {"--jobs", NULL, &jobs, NULL},
         {"--timeout-multiplier", NULL, &factor, NULL},
+        {"--progress", NULL, &progress, NULL},
         {"--keep-scratch", NULL, NULL, &o->keeps_scratch},
         {"--all-gate", NULL, NULL, &o->gates_all},
         {"--all-clauses", NULL, NULL, &o->wants_all_clauses},
@@ -140,5 +143,6 @@ bool options_read(struct options *o, int argc, char **argv)
     }
     o->jobs = (unsigned)jobs;
     o->timeout_factor = factor;
+    o->progress_seconds = progress;
     return o->shows_help || check(o);
 }

@@ -11,7 +11,7 @@ struct options {
     const char *case_glob, *suite_glob, *touches, *colour;
     const char *json, *tap, *junit;
     unsigned jobs; /* 0: not given */
-    double timeout_factor;
+    double timeout_factor, progress_seconds;
     bool keeps_scratch, gates_all, wants_all_clauses, shows_help;
     VEC(const char *) operands;
 };

@@ -19,11 +19,23 @@ static size_t rank_of(const struct json *record)
     return RANK_ERROR;
 }
 
-void report_init(struct report *report, const char *colour)
+void report_init(struct report *report, const char *colour, unsigned every_ms)
 {
-    report->is_terminal = os_is_terminal(1);
+    report->line = status_line_start(stdout, every_ms);
     report->has_colour =
-        text_equal(colour, "always") || (!text_equal(colour, "never") && report->is_terminal);
+        text_equal(colour, "always") || (!text_equal(colour, "never") && report->line.is_terminal);
+}
+
+void report_progress(struct report *report, const char *now, size_t others)
+{
+    char elapsed[24];
+    if (!now || !status_line_is_due(&report->line))
+        return;
+    AUTO_FREE char *beside = others ? format(" and %zu more", others) : need(mem_dup(""));
+    AUTO_FREE char *text =
+        format("[%zu of %zu cases, %zu failed, %s] %s%s", report->done, report->total,
+               report->failed, status_line_elapsed(&report->line, elapsed), now, beside);
+    status_line_show(&report->line, text);
 }
 
 static const char *colour_of(const struct report *report, size_t rank)
@@ -82,8 +94,8 @@ void report_case(struct report *report, const struct json *record)
 {
     size_t rank = rank_of(record);
     report->done++;
-    if (report->is_terminal)
-        printf("\r\x1b[K");
+    report->failed += rank >= RANK_FAIL;
+    status_line_hide(&report->line);
     printf("%s%-7s%s %s", colour_of(report, rank), json_text(record, "status"),
            report->has_colour ? "\x1b[0m" : "", json_text(record, "case"));
     if (json_get(record, "skip")) {
@@ -95,8 +107,6 @@ void report_case(struct report *report, const struct json *record)
     printf("\n");
     if (rank >= RANK_FAIL)
         print_failure(record);
-    if (report->is_terminal && report->done < report->total)
-        printf("[%zu/%zu]", report->done, report->total);
     fflush(stdout);
 }
 
@@ -165,8 +175,7 @@ enum verdict report_finish(struct report *report)
         staging += rank >= RANK_FAIL && !decides(report, report->records.ptr[i]);
     }
     enum verdict verdict = judge(report);
-    if (report->is_terminal)
-        printf("\r\x1b[K");
+    status_line_hide(&report->line);
     print_skips(report);
     for (const struct json *one = json_first(report->must_run); one; one = json_next(one)) {
         if (!has_run(report, json_string(one)))

@@ -7,6 +7,7 @@
 #define CONFORMANCE_REPORT_H
 
 #include "finding.h"
+#include "status_line.h"
 
 enum verdict { VERDICT_CONFORMANT, VERDICT_NONCONFORMANT, VERDICT_INCOMPLETE, VERDICT_INVALID };
 
@@ -15,11 +16,16 @@ struct report {
     VEC(struct json *) records; /* of cases, in the order of the files */
     struct json *must_run;      /* array of case names, or NULL */
     bool gates_all;             /* staging cases decide too */
-    bool has_colour, is_terminal;
-    size_t done, total;
+    bool has_colour;
+    size_t done, failed, total;
+    struct status_line line;
 };
 
-void report_init(struct report *report, const char *colour);
+/* every_ms: how often a log is told how far the run is. */
+void report_init(struct report *report, const char *colour, unsigned every_ms);
+/* How far the run is, when it is due; `now` is the case being run, `others` the number of those
+ * beside it. */
+void report_progress(struct report *report, const char *now, size_t others);
 /* One line, and for a failure its reason. */
 void report_case(struct report *report, const struct json *record);
 /* Counts and, as the last line, the verdict. */

@@ -16,8 +16,25 @@ struct pool {
     struct report *report;
     VEC(const struct scenario *) queue;
     struct os_mutex lock;
-    size_t next;
+    struct os_cond moved;
+    size_t next;      /* of the queue; those before it have been begun */
+    unsigned workers; /* that have not come to its end */
 };
+
+#define LOOK_AGAIN_MS 100
+
+/* Needs the lock. Names the case that was begun first. */
+static void show_progress(struct pool *pool)
+{
+    const char *now = NULL;
+    size_t running = 0;
+    for (size_t i = 0; i < pool->next; i++) {
+        if (pool->report->records.ptr[i])
+            continue;
+        now = running++ ? now : pool->queue.ptr[i]->name;
+    }
+    report_progress(pool->report, now, running ? running - 1 : 0);
+}
 
 static void work(void *argument)
 {
@@ -27,14 +44,18 @@ static void work(void *argument)
         {
             AUTO_LOCK(&pool->lock);
             i = pool->next;
-            if (i >= pool->queue.len)
+            if (i >= pool->queue.len) {
+                pool->workers--;
+                os_cond_broadcast(&pool->moved);
                 return;
+            }
             pool->next++;
         }
         struct json *record = isolate_case(pool->context, pool->queue.ptr[i], i + 1);
         AUTO_LOCK(&pool->lock);
         pool->report->records.ptr[i] = record;
         report_case(pool->report, record);
+        show_progress(pool);
     }
 }
 
@@ -42,11 +63,19 @@ static void run_pool(struct pool *pool, unsigned jobs)
 {
     size_t count = pool->queue.len;
     for (size_t i = 0; i < count; i++)
-        need(vec_push(&pool->report->records));
+        *(struct json **)need(vec_push(&pool->report->records)) = NULL;
+    pool->workers = jobs;
     AUTO_FREE struct os_thread **threads = need(mem_array(jobs, sizeof *threads));
     for (unsigned i = 0; i < jobs; i++) {
         if (FAILED(os_thread_start(work, pool, &threads[i])))
             die("%s", error_last()->text);
+    }
+    {
+        AUTO_LOCK(&pool->lock);
+        while (pool->workers > 0) {
+            (void)os_cond_wait_until(&pool->moved, &pool->lock, os_now_ms() + LOOK_AGAIN_MS);
+            show_progress(pool);
+        }
     }
     for (unsigned i = 0; i < jobs; i++)
         os_thread_join(threads[i]);
@@ -234,7 +263,7 @@ int verb_run(const struct options *options)
             *(const struct scenario **)need(vec_push(&pool.queue)) = scenario;
     }
     context_open(&context, options, &subject, &catalog);
-    report_init(&report, options->colour);
+    report_init(&report, options->colour, (unsigned)(options->progress_seconds * 1000));
     report.head = make_head(&subject, options);
     report.gates_all = options->gates_all;
     report.total = pool.queue.len;

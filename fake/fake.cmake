@@ -7,7 +7,7 @@ if(NOT WIM_FOUND)
 endif()
 
 add_library(core OBJECT
-    core/activity.c core/call.c core/claim.c core/clock.c core/event.c core/exports.c core/fault.c
+    core/activity.c core/board.c core/call.c core/claim.c core/clock.c core/event.c core/exports.c core/fault.c
     core/fault_parse.c core/journal.c core/library.c core/log.c core/op.c core/probes.c core/result.c
     core/session.c core/settings.c core/worker.c)
 target_include_directories(core PUBLIC core)

@@ -87,6 +87,9 @@ add_test(NAME conformance/reports_are_well_formed
 set_tests_properties(conformance/reports_are_well_formed PROPERTIES SKIP_RETURN_CODE 77)
 find_program(PYTHON3 python3)
 if(PYTHON3)
+    add_test(NAME conformance/a_person_sees_how_far_the_run_is
+             COMMAND ${PYTHON3} ${here}/progress_line.py $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet>
+                     ${here}/puppet/hang.json)
     add_test(NAME conformance/the_schema_is_read_as_others_read_it
              COMMAND ${PYTHON3} ${here}/schema_agreement.py
                      ${CMAKE_CURRENT_SOURCE_DIR}/scenario-1.0.schema.json ${here}/invalid ${pass} ${fail}

@@ -49,6 +49,11 @@ HRESULT os_copy_file(const char *from, const char *to); /* content, mode, mtime 
 enum os_lock { OS_LOCK_WAIT, OS_LOCK_TRY };
 HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE; exclusive */
 
+/* Makes a file of that size, reserved on the disk, and maps it: what is stored there is seen by
+ * whoever reads the file. Fails if it is there. */
+HRESULT os_map_new(const char *path, size_t size, void **out);
+void os_unmap(void *memory, size_t size);
+
 enum os_type { OS_TYPE_FILE, OS_TYPE_DIRECTORY, OS_TYPE_LINK, OS_TYPE_OTHER };
 struct os_stat {
     enum os_type type;
@@ -206,7 +211,8 @@ void (*os_library_symbol(struct os_library *library, const char *name))(void); /
 HRESULT os_library_path(struct os_library *library, char **out);
 void os_library_close(struct os_library *library);
 
-bool os_is_terminal(int fd); /* 1 stdout, 2 stderr */
-bool os_is_elevated(void);   /* root, administrator */
+bool os_is_terminal(int fd);        /* 1 stdout, 2 stderr */
+unsigned os_terminal_width(int fd); /* in columns; 80 where that is not known */
+bool os_is_elevated(void);          /* root, administrator */
 
 #endif

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
@@ -332,6 +333,12 @@ _Noreturn void os_exit_now(int code)
 bool os_is_terminal(int fd)
 {
     return isatty(fd) == 1;
+}
+
+unsigned os_terminal_width(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 bool os_is_elevated(void)

@@ -17,7 +17,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 64 };
 static const char usage[] =
     "usage: dismfake [--state DIR] [--json] COMMAND\n"
     "\n"
-    "  status        what is mounted, the boot, the rules that are armed\n"
+    "  status        what is mounted, the calls that run and how far they are, the rules that are "
+    "armed\n"
     "  reboot        restart the machine: every mount needs a remount\n"
     "  arm FILE      arm the fault rules of a JSON file (- is standard input) for every client\n"
     "  disarm        take those rules away\n"
@@ -88,6 +89,22 @@ static void print_mounts(const struct json *mounts)
     }
 }
 
+/* "DismMountImage in process 12: extract, 43 of 100 (43 %), held; 12.4 s" */
+static void print_calls(const struct json *calls)
+{
+    printf("calls:   %zu\n", json_len(calls));
+    for (const struct json *v = json_first(calls); v; v = json_next(v)) {
+        const char *step = strchr(text_of(v, "step"), '/');
+        double tick = json_number(json_get(v, "tick")), total = json_number(json_get(v, "total"));
+        printf("  %s in process %.0f: ", text_of(v, "call"), json_number(json_get(v, "pid")));
+        if (step)
+            printf("%s, ", step + 1);
+        if (total > 0)
+            printf("%.0f of %.0f (%.0f %%), ", tick, total, tick * 100 / total);
+        printf("%s; %.1f s\n", text_of(v, "state"), json_number(json_get(v, "elapsedMs")) / 1000);
+    }
+}
+
 /* How often each rule fired in any process, counted from the journal. */
 static unsigned fired(const struct json *journal, const char *id)
 {
@@ -118,7 +135,7 @@ static HRESULT get(HRESULT (*WINAPI query)(char **), struct json **out)
  */
 static struct json *of_state_folder(const struct json *status, const struct json *journal)
 {
-    static const char *const keys[] = {"stateFolder", "boot", "mounts"};
+    static const char *const keys[] = {"stateFolder", "boot", "mounts", "calls"};
     struct json *out = json_new_object();
     struct json *rules = json_new_array();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -150,6 +167,7 @@ static int print_status(bool as_json)
     }
     printf("state:   %s\nboot:    %s\n", text_of(status, "stateFolder"), text_of(status, "boot"));
     print_mounts(json_get(status, "mounts"));
+    print_calls(json_get(status, "calls"));
     print_rules(json_get(status, "rules"), journal);
     return EXIT_DONE;
 }

@@ -35,7 +35,8 @@ bool activity_await(uint64_t *seen, uint64_t deadline_ms)
 
 void activity_begin(struct activity *activity, enum api api)
 {
-    *activity = (struct activity){.api = api, .thread = os_thread_id()};
+    *activity = (struct activity){
+        .api = api, .thread = os_thread_id(), .step = STEP_COUNT, .since_ms = os_now_ms()};
     AUTO_LOCK(&lock);
     activity->next = list;
     list = activity;
@@ -47,6 +48,8 @@ void activity_begin(struct activity *activity, enum api api)
 
 void activity_end(struct activity *activity)
 {
+    if (activity->note)
+        board_give_back(activity->note);
     AUTO_LOCK(&lock);
     for (struct activity **link = &list; *link; link = &(*link)->next) {
         if (*link == activity) {
@@ -63,12 +66,51 @@ static struct activity *newest(void)
     return depth > 0 && depth <= sizeof mine / sizeof *mine ? mine[depth - 1] : NULL;
 }
 
+static enum activity_state state_of(const struct activity *a)
+{
+    return a->is_held       ? ACTIVITY_HELD
+           : a->in_callback ? ACTIVITY_IN_CALLBACK
+           : a->waits_for   ? ACTIVITY_WAITING
+                            : ACTIVITY_RUNNING;
+}
+
+static void write_note(const struct activity *a, struct board_note *note)
+{
+    note->api = a->api;
+    note->thread = a->thread;
+    note->step = a->step;
+    note->tick = a->tick;
+    note->total = a->total;
+    note->state = state_of(a);
+    note->since_ms = a->since_ms; /* last: a note without it is not shown */
+}
+
+/* Needs the lock. */
+static void changed_locked(void)
+{
+    if (newest() && newest()->note)
+        write_note(newest(), newest()->note);
+    announce_locked();
+}
+
+/* From now on other processes see the calling thread's newest call. Takes the board's lock. */
+static void put_on_board(void)
+{
+    if (!newest() || newest()->note)
+        return;
+    struct board_note *note = board_take();
+    AUTO_LOCK(&lock);
+    newest()->note = note;
+}
+
 void activity_wait(const void *what)
 {
+    if (what)
+        put_on_board();
     AUTO_LOCK(&lock);
     if (newest())
         newest()->waits_for = what;
-    announce_locked();
+    changed_locked();
 }
 
 void activity_wait_ends(void)
@@ -83,7 +125,7 @@ void activity_has_turn(const void *image)
         newest()->waits_for = NULL;
         newest()->has = image;
     }
-    announce_locked();
+    changed_locked();
 }
 
 void activity_turn_ends(const void *image)
@@ -91,7 +133,7 @@ void activity_turn_ends(const void *image)
     AUTO_LOCK(&lock);
     if (newest() && newest()->has == image)
         newest()->has = NULL;
-    announce_locked();
+    changed_locked();
 }
 
 void activity_callback(bool inside)
@@ -99,15 +141,36 @@ void activity_callback(bool inside)
     AUTO_LOCK(&lock);
     if (newest())
         newest()->in_callback = inside;
-    announce_locked();
+    changed_locked();
 }
 
 void activity_held(bool held)
 {
+    put_on_board();
     AUTO_LOCK(&lock);
     if (newest())
         newest()->is_held = held;
-    announce_locked();
+    changed_locked();
+}
+
+void activity_step(enum step step)
+{
+    put_on_board();
+    AUTO_LOCK(&lock);
+    if (newest())
+        newest()->step = step;
+    changed_locked();
+}
+
+void activity_tick(unsigned tick, unsigned total)
+{
+    AUTO_LOCK(&lock);
+    if (!newest())
+        return;
+    newest()->tick = tick;
+    newest()->total = total;
+    if (newest()->note)
+        write_note(newest(), newest()->note);
 }
 
 static bool at_rest(const struct activity *a)
@@ -145,20 +208,26 @@ bool activity_is_blocked(uint64_t thread)
     return false;
 }
 
+const char *activity_state_name(enum activity_state state)
+{
+    static const char *const names[] = {"running", "waiting", "held", "in its callback"};
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "";
+}
+
+static void add_ours(struct json *array)
+{
+    AUTO_LOCK(&lock);
+    for (const struct activity *a = list; a; a = a->next) {
+        struct board_note note = {0};
+        write_note(a, &note);
+        json_push(array, board_entry(&note, os_pid()));
+    }
+}
+
 struct json *activity_json(void)
 {
     struct json *array = json_new_array();
-    AUTO_LOCK(&lock);
-    for (const struct activity *a = list; a; a = a->next) {
-        struct json *entry = json_new_object();
-        json_set_string(entry, "call", reflect_calls[a->api].name);
-        json_set_number(entry, "thread", (double)a->thread);
-        json_set_string(entry, "state",
-                        a->is_held       ? "held"
-                        : a->in_callback ? "in its callback"
-                        : a->waits_for   ? "waiting"
-                                         : "running");
-        json_push(array, entry);
-    }
+    add_ours(array);
+    board_add_others(array);
     return array;
 }

@@ -2,7 +2,8 @@
 /*
  * activity.h - what every call in flight is doing: running, waiting for an image's turn, parked in
  * a hold, inside its client's callback. From it comes "blocked": a call that waits for one that is
- * itself at rest, so that nothing moves either (DismFakeAwait). A leaf: takes no other lock.
+ * itself at rest, so that nothing moves either (DismFakeAwait). Other processes see it on the
+ * board. A leaf: takes no other lock.
  */
 #ifndef CORE_ACTIVITY_H
 #define CORE_ACTIVITY_H
@@ -10,9 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board.h"
 #include "json.h"
 #include "os.h"
+#include "probes.h"
 #include "reflect.h"
+
+enum activity_state { ACTIVITY_RUNNING, ACTIVITY_WAITING, ACTIVITY_HELD, ACTIVITY_IN_CALLBACK };
 
 struct activity {
     struct activity *next;
@@ -21,6 +26,10 @@ struct activity {
     const void *waits_for; /* the image whose turn it wants; ACTIVITY_DRAIN: all other calls */
     const void *has;       /* the image whose turn it has */
     bool is_held, in_callback;
+    enum step step; /* the one last entered; STEP_COUNT: none yet */
+    unsigned tick, total;
+    uint64_t since_ms;
+    struct board_note *note; /* NULL: not on the board, as short calls are */
 };
 
 #define ACTIVITY_DRAIN ((const void *)&activity_drain_mark)
@@ -37,10 +46,13 @@ void activity_turn_ends(const void *image);
 void activity_wait_ends(void);
 void activity_callback(bool inside);
 void activity_held(bool held);
+void activity_step(enum step step);
+void activity_tick(unsigned tick, unsigned total);
 
 /* Does the newest call of that thread wait for something that is at rest? */
 bool activity_is_blocked(uint64_t thread);
-/* Array of the calls in flight: call, thread, state. */
+const char *activity_state_name(enum activity_state state);
+/* Array of the calls in flight, of this process and the others of the state folder: board_entry. */
 struct json *activity_json(void);
 
 /* Something that DismFakeAwait may wait for has changed: activity, a hold, a fired rule. */

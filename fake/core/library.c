@@ -3,6 +3,7 @@
 #include "library.h"
 
 #include "activity.h"
+#include "board.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "os.h"
@@ -102,6 +103,7 @@ HRESULT library_shut_down(void (*finish)(void))
     TRY(begin_closing());
     finish();
     set_state(STATE_CLOSED);
+    board_close();
     return S_OK;
 }
 

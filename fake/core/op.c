@@ -2,6 +2,7 @@
 /* op.c - see op.h. */
 #include "op.h"
 
+#include "activity.h"
 #include "call.h"
 #include "dism_codes.h"
 #include "error.h"
@@ -48,6 +49,7 @@ HRESULT op_step(struct op *op, enum step step)
     journal_add("step", entry);
     trace(TRACE_OP, "%s", step_name(step));
     op->step = step;
+    activity_step(step);
     TRY(apply_rules(op, step, 0));
     return op_check_cancel(op);
 }
@@ -57,6 +59,7 @@ HRESULT op_ticks_to(struct op *op, unsigned tick)
     while (op->ticks < tick && op->ticks < op->total) {
         TRY(op_check_cancel(op));
         op->ticks++;
+        activity_tick(op->ticks, op->total);
         if (op->progress)
             TRY(image_callback(op->image, op->progress, op->ticks, op->total, op->user));
         TRY(apply_rules(op, op->step, op->ticks));

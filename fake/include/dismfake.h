@@ -81,7 +81,8 @@ HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
 /* ---- What can be seen ---- */
 
 /* One JSON object: initialised, boot, clockMs, sessions, mounts, rules (with how often each fired),
- * holds, calls in flight, live allocations. */
+ * holds, calls in flight (of all processes of the state folder: pid, step, tick of total,
+ * elapsedMs), live allocations. */
 HRESULT WINAPI DismFakeStatus(char **Json);
 /* JSON array of everything since the last reset, of all processes of the state folder: calls with
  * arguments and results, steps, faults. */

@@ -40,6 +40,47 @@ class the_control_program(Test):
         self.assertEqual((reply.hr, reply.ticks), (OK, 100))
         self.assertEqual(self.json("status")["mounts"][0]["status"], "Ok")
 
+    def test_shows_how_far_the_calls_of_other_processes_are(self):
+        rule = {"id": "t", "at": "DismMountImage", "when": {"tick": 43}, "do": {"hold": "gate"}}
+        self.done("arm", "-", input=json.dumps(rule))
+        client = self.client()
+        self.assertEqual(self.json("status")["calls"], [])
+        client.send("mount", self.image, self.mount, 1, 0)
+        while not [e for e in self.json("journal") if e["event"] == "fault"]:
+            pass
+        call, = self.json("status")["calls"]
+        self.assertGreaterEqual(call.pop("elapsedMs"), 0)
+        self.assertGreater(call.pop("thread"), 0)
+        self.assertEqual(call, {"call": "DismMountImage", "pid": client.process.pid, "state": "held",
+                                "step": "DismMountImage/extract", "tick": 43, "total": 100})
+        self.assertRegex(self.done("status"), rf"(?m)^calls:   1\n  DismMountImage in process {client.process.pid}: "
+                                              r"extract, 43 of 100 \(43 %\), held; \d+\.\d s$")
+        other = self.client()
+        other.send("unmount", self.mount, DISCARD)
+        self.assertNotEqual(other.answer().hr, OK)
+        self.done("release", "gate")
+        self.assertEqual(client.answer().hr, OK)
+        self.assertEqual(self.json("status")["calls"], [])
+
+    def test_forgets_the_calls_of_a_process_that_was_killed(self):
+        self.done("arm", "-", input=HOLD)
+        client = self.client()
+        client.send("mount", self.image, self.mount, 1, 0)
+        while not self.json("status")["calls"]:
+            pass
+        self.assertEqual(os.listdir(self.path("state", "running")), [str(client.process.pid)])
+        client.kill()
+        self.assertEqual(self.json("status")["calls"], [])
+        self.assertEqual(os.listdir(self.path("state", "running")), [])
+
+    def test_leaves_no_file_of_running_calls_after_a_shutdown(self):
+        client = self.client()
+        client.must("mount", self.image, self.mount, 1, 0)
+        self.assertEqual(len(os.listdir(self.path("state", "running"))), 1)
+        client.must("unmount", self.mount, DISCARD)
+        client.must("shutdown")
+        self.assertEqual(os.listdir(self.path("state", "running")), [])
+
     def test_arms_and_disarms_rules_for_running_clients(self):
         client = self.client()
         client.must("info", self.image)
