@@ -14,8 +14,8 @@ target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
 add_library(image OBJECT
-    image/mounts.c image/mounts_file.c image/tree.c image/wim.c image/wim_commit.c
-    image/wim_extract.c)
+    image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/tree.c
+    image/upper.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
 target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 

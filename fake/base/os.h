@@ -54,7 +54,13 @@ HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE;
 HRESULT os_map_new(const char *path, size_t size, void **out);
 void os_unmap(void *memory, size_t size);
 
-enum os_type { OS_TYPE_FILE, OS_TYPE_DIRECTORY, OS_TYPE_LINK, OS_TYPE_OTHER };
+enum os_type {
+    OS_TYPE_FILE,
+    OS_TYPE_DIRECTORY,
+    OS_TYPE_LINK,
+    OS_TYPE_OTHER,
+    OS_TYPE_WHITEOUT /* what an overlay's upper folder has in the place of a deleted file */
+};
 struct os_stat {
     enum os_type type;
     uint64_t size;
@@ -113,6 +119,19 @@ bool os_is_volume_root(const char *path);
  * processes this user may look into. */
 HRESULT os_find_opener(const char *folder, char **path_out, unsigned *pid_out);
 
+/* ---- mounts of the system, and overlays (Linux) ---- */
+/* May this process mount at all? A first look, without trying. */
+bool os_may_mount(void);
+/* What the topmost mount at exactly that path names as its source; caller's. S_FALSE: nothing is
+ * mounted there. */
+HRESULT os_mount_source(const char *path, char **out);
+/* ERROR_BUSY while somebody uses it, unless even_if_used: then it goes from the folder tree at once
+ * and ends when the last user does. */
+HRESULT os_unmount(const char *path, bool even_if_used);
+/* Does this folder of an overlay's upper layer hide all of the lower one? */
+bool os_is_opaque(const char *folder);
+HRESULT os_make_whiteout(const char *path);
+
 /* ---- threads ---- */
 struct os_mutex {
     void *impl[8]; /* zero is ready to use */
@@ -161,9 +180,14 @@ unsigned os_pid(void);
 /* When that process was started, in a unit of the system: with the pid a name that is never reused.
  * 0 if there is no such process. */
 uint64_t os_process_start_time(unsigned pid);
+/* Waits for the end of a process that need not be a child of ours; kill_it: SIGKILL first. false
+ * when the deadline (os_now_ms) passed first. */
+bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, bool kill_it);
 /* Text that differs after each start of the machine; "unknown" where there is none. */
 HRESULT os_boot_id(char **out);
 HRESULT os_executable_path(char **out);
+/* The file that this code was loaded from: our library, or the program. Caller's. */
+HRESULT os_module_path(char **out);
 HRESULT os_system_name(char **out); /* name, release and machine: "Linux 6.1.0 x86_64" */
 void os_random(void *buffer, size_t size);
 const char *os_getenv(const char *name);             /* borrowed; NULL if unset */

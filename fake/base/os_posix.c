@@ -276,10 +276,11 @@ static int64_t ns_of(struct timespec t)
 static void fill_stat(const struct stat *st, struct os_stat *out)
 {
     *out = (struct os_stat){
-        .type = S_ISREG(st->st_mode)   ? OS_TYPE_FILE
-                : S_ISDIR(st->st_mode) ? OS_TYPE_DIRECTORY
-                : S_ISLNK(st->st_mode) ? OS_TYPE_LINK
-                                       : OS_TYPE_OTHER,
+        .type = S_ISREG(st->st_mode)                       ? OS_TYPE_FILE
+                : S_ISDIR(st->st_mode)                     ? OS_TYPE_DIRECTORY
+                : S_ISLNK(st->st_mode)                     ? OS_TYPE_LINK
+                : S_ISCHR(st->st_mode) && st->st_rdev == 0 ? OS_TYPE_WHITEOUT
+                                                           : OS_TYPE_OTHER,
         .size = (uint64_t)st->st_size,
         .mtime_ns = ns_of(st->st_mtim),
         .ctime_ns = ns_of(st->st_ctim),

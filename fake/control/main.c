@@ -33,7 +33,7 @@ static const char usage[] =
     "Settings of the library, from the environment:\n"
     "  DISMFAKE_STATE                state folder; the processes that share it are one machine\n"
     "  DISMFAKE_FAULTS               fault rules: JSON text or @FILE\n"
-    "  DISMFAKE_ENGINE               auto or extract\n"
+    "  DISMFAKE_ENGINE               auto, lazy or extract\n"
     "  DISMFAKE_ONLINE               folder that DISM_ONLINE_IMAGE opens\n"
     "  DISMFAKE_CALLBACK_THREAD      image or caller\n"
     "  DISMFAKE_CLOCK                start of the virtual clock, YYYY-MM-DDTHH:MM:SS\n"

@@ -134,6 +134,22 @@ static HRESULT read_folders(struct settings *s)
     return S_OK;
 }
 
+static HRESULT read_engine(struct settings *s)
+{
+    static const char *const names[] = {
+        [ENGINE_AUTO] = "auto", [ENGINE_LAZY] = "lazy", [ENGINE_EXTRACT] = "extract"};
+    const char *value = value_of(PREFIX "ENGINE");
+    if (!value)
+        return S_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            s->engine = (enum engine_choice)i;
+            return S_OK;
+        }
+    }
+    return FAIL(E_INVALIDARG, PREFIX "ENGINE is '%s', expected auto, lazy or extract", value);
+}
+
 static HRESULT read_all(struct settings *s)
 {
     struct unknown unknown = {""};
@@ -142,8 +158,8 @@ static HRESULT read_all(struct settings *s)
         return FAIL(E_INVALIDARG, "%s is no setting of dismfake (see `dismfake help`)",
                     unknown.name);
 
-    bool no_journal, is_extract;
-    TRY(read_choice(PREFIX "ENGINE", "auto", "extract", &is_extract));
+    bool no_journal;
+    TRY(read_engine(s));
     TRY(read_choice(PREFIX "CALLBACK_THREAD", "image", "caller", &s->callback_on_caller));
     TRY(read_choice(PREFIX "JOURNAL", "on", "off", &no_journal));
     TRY(read_choice(PREFIX "LEAKS", "0", "1", &s->leaks));

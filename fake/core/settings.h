@@ -14,7 +14,7 @@
 #define SETTINGS(X)                                                                                \
     X(STATE, "folder of the mount registry, the journal and the online image")                     \
     X(FAULTS, "fault rules: JSON text, or @file")                                                  \
-    X(ENGINE, "auto or extract")                                                                   \
+    X(ENGINE, "auto (default), lazy or extract: how an image becomes a folder")                    \
     X(ONLINE, "folder that DISM_ONLINE_IMAGE opens instead of a seeded one")                       \
     X(CALLBACK_THREAD, "image (default) or caller: where progress callbacks arrive")               \
     X(CLOCK, "start of the virtual clock, YYYY-MM-DDTHH:MM:SS; default: the system's")             \
@@ -25,11 +25,14 @@
     X(TRACE, "channels of the developer's trace, comma-separated; help lists them")                \
     X(TRACE_FILE, "where the trace goes; default: stderr")
 
+enum engine_choice { ENGINE_AUTO, ENGINE_LAZY, ENGINE_EXTRACT };
+
 struct settings {
     const char *state;  /* absolute, native; exists */
     const char *online; /* absolute, native; may not exist yet */
     bool online_is_given;
     const char *faults; /* NULL: none */
+    enum engine_choice engine;
     bool callback_on_caller;
     bool leaks, strict, journal;
     HRESULT already_initialized;

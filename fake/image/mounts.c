@@ -10,6 +10,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "image.h"
 #include "mounts_file.h"
 #include "path.h"
 #include "settings.h"
@@ -72,21 +73,21 @@ static HRESULT boot_now(unsigned reboots, char **out)
     return *out ? S_OK : FAIL_MEMORY();
 }
 
-/* A mount of an earlier boot has lost its tree from the folder, as a mount does. */
+/* A mount of an earlier boot has lost its tree from the folder, as mounts do. */
 static HRESULT notice_restart(struct mounts *m)
 {
     bool changed = false;
     for (size_t i = 0; i < m->list.len; i++) {
         struct mount *mount = &m->list.ptr[i];
-        if (mount->state != MOUNT_OK || mount->aside || text_equal(mount->boot, m->boot))
+        if (mount->state != MOUNT_OK || text_equal(mount->boot, m->boot))
             continue;
-        /* A folder that cannot be moved must not close the whole registry: it is tried again next
+        /* A tree that cannot be moved must not close the whole registry: it is tried again next
          * time, unless a part of it was moved. */
-        HRESULT hr = mount_put_aside(mount);
+        HRESULT hr = image_engine_of(mount)->suspend(mount);
         if (FAILED(hr))
-            trace(TRACE_MOUNTS, "%s cannot be put aside: %s", mount->mount_path,
+            trace(TRACE_MOUNTS, "%s cannot be taken away: %s", mount->mount_path,
                   error_last()->text);
-        changed = changed || mount->aside;
+        changed = changed || hr != S_FALSE;
     }
     return changed ? mounts_save(m) : S_OK;
 }
@@ -203,6 +204,23 @@ HRESULT mounts_mark(const char *id, enum mount_state state)
     return mounts_save(&m);
 }
 
+HRESULT mounts_mark_mounted(const struct mount *ours)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, ours->id);
+    if (!mount)
+        return FAIL(WIMGAPI_E_MOUNT_NOT_FOUND, "the record of the mount is gone");
+    char *engine = mem_dup(ours->engine);
+    if (!engine)
+        return FAIL_MEMORY();
+    mem_free(mount->engine);
+    mount->engine = engine;
+    mount->live = ours->live;
+    mount_claim(mount, MOUNT_OK);
+    return mounts_save(&m);
+}
+
 static bool is_work(enum mount_state state)
 {
     return state == MOUNT_MOUNTING || state == MOUNT_COMMITTING || state == MOUNT_UNMOUNTING;
@@ -236,9 +254,11 @@ DismMountStatus mount_status(const struct mounts *m, const struct mount *mount)
         return DismMountStatusInvalid;
     if (mount->state == MOUNT_MOUNTING)
         return DismMountStatusInvalid; /* wimgapi's MOUNTING folds to Invalid */
-    if (!os_is_file(mount->image_path) || !mount_has_its_folder(mount))
+    enum tree_place place = image_engine_of(mount)->place(mount);
+    if (!os_is_file(mount->image_path) || place == TREE_LOST)
         return DismMountStatusInvalid;
-    return text_equal(mount->boot, m->boot) ? DismMountStatusOk : DismMountStatusNeedsRemount;
+    return text_equal(mount->boot, m->boot) && place == TREE_IN_PLACE ? DismMountStatusOk
+                                                                      : DismMountStatusNeedsRemount;
 }
 
 HRESULT mount_side_path(const struct mount *mount, const char *name, char **out)
@@ -253,57 +273,7 @@ HRESULT mount_side_path(const struct mount *mount, const char *name, char **out)
     return path_join(own, name, out);
 }
 
-/* ---- aside and back ---- */
-
-static HRESULT move_entries(const char *from, const char *to)
-{
-    AUTO_NAMES struct os_names names = {0};
-    TRY(os_list(from, &names));
-    for (size_t i = 0; i < names.len; i++) {
-        AUTO_FREE char *source = NULL, *target = NULL;
-        TRY(path_join(from, names.ptr[i], &source));
-        TRY(path_join(to, names.ptr[i], &target));
-        if (os_exists(target)) /* renaming would replace it */
-            return FAIL(HR_WIN32(ERROR_ALREADY_EXISTS), "%s is in the way of %s", target, source);
-        TRY(os_rename(source, target));
-    }
-    return S_OK;
-}
-
-/* Beside the mount folder, so that moving is renaming. */
-static HRESULT aside_path(const struct mount *mount, char **out)
-{
-    AUTO_FREE char *parent = NULL;
-    TRY(path_parent(mount->mount_path, &parent));
-    AUTO_FREE char *name = mem_format(".dismfake-%s", mount->id);
-    return name ? path_join(parent, name, out) : FAIL_MEMORY();
-}
-
-HRESULT mount_put_aside(struct mount *mount)
-{
-    AUTO_FREE char *aside = NULL;
-    TRY(aside_path(mount, &aside));
-    bool moves = mount_has_its_folder(mount);
-    if (moves && !os_exists(aside))
-        TRY(os_make_directory(aside));
-    /* From here the record knows of it: a tree of which only a part could be moved is made whole
-     * by the remount. */
-    mount->aside = TAKE(aside);
-    return moves ? move_entries(mount->mount_path, mount->aside) : S_OK;
-}
-
-HRESULT mount_put_back(struct mount *mount)
-{
-    if (!mount->aside)
-        return S_OK;
-    if (os_exists(mount->aside)) {
-        TRY(move_entries(mount->aside, mount->mount_path));
-        TRY(os_remove_directory(mount->aside));
-    }
-    mem_free(mount->aside);
-    mount->aside = NULL;
-    return S_OK;
-}
+/* ---- restarts ---- */
 
 HRESULT mounts_reboot(void)
 {

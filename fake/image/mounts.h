@@ -46,6 +46,13 @@ struct saved_image {
     unsigned char header[SAVED_HEADER];
 };
 
+/* What a `lazy` mount has running: zero when nothing is mounted (a restart, a dead helper). */
+struct live_mount {
+    uint64_t device; /* of what is mounted on the mount folder */
+    unsigned helper_pid;
+    uint64_t helper_start;
+};
+
 struct mount {
     char *id;               /* a GUID, also the name of its folder below state/mounts */
     char *image_path;       /* absolute, as given and made native */
@@ -54,7 +61,8 @@ struct mount {
     char *image_path_given;
     char *engine;
     char *boot;  /* the boot in which it was mounted or remounted */
-    char *aside; /* where a reboot put the tree, NULL: it is in place */
+    char *aside; /* `extract`: where a reboot put the tree, NULL: it is in place */
+    struct live_mount live;
     unsigned index;
     bool is_readonly;
     enum mount_state state;
@@ -85,9 +93,10 @@ struct mount *mounts_find_id(struct mounts *m, const char *id);
 struct mount *mounts_add(struct mounts *m); /* with a new id and this boot; NULL without memory */
 void mounts_remove(struct mounts *m, struct mount *mount);
 
-/* Transactions of their own: takes the record away (also if it is gone), and sets its state, with
- * this process as the owner. */
+/* Transactions of their own: takes the record away (also if it is gone); sets its state, with
+ * this process as the owner; says that it is mounted, by our engine and with our `live`. */
 HRESULT mounts_forget(const char *id);
+HRESULT mounts_mark_mounted(const struct mount *ours);
 HRESULT mounts_mark(const char *id, enum mount_state state);
 
 /* Marks the record as work of this process. */
@@ -111,10 +120,6 @@ HRESULT mount_side_path(const struct mount *mount, const char *name, char **out)
 
 /* The machine restarts: a new boot; trees go aside. */
 HRESULT mounts_reboot(void);
-/* Folder of a mount put aside, and back. */
-HRESULT mount_put_aside(struct mount *mount);
-HRESULT mount_put_back(struct mount *mount);
-
 const char *mount_state_name(enum mount_state state);
 
 #endif

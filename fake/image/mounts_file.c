@@ -54,6 +54,15 @@ static struct json *saved_json(const struct saved_image *saved)
     return object;
 }
 
+static struct json *live_json(const struct live_mount *live)
+{
+    struct json *object = json_new_object();
+    set_big(object, "device", live->device);
+    json_set_number(object, "helperPid", live->helper_pid);
+    set_big(object, "helperStart", live->helper_start);
+    return object;
+}
+
 static struct json *mount_json(const struct mount *mount)
 {
     struct json *object = json_new_object();
@@ -69,6 +78,8 @@ static struct json *mount_json(const struct mount *mount)
     json_set_string(object, "boot", mount->boot);
     if (mount->aside)
         json_set_string(object, "aside", mount->aside);
+    if (mount->live.helper_pid)
+        json_set(object, "live", live_json(&mount->live));
     json_set_number(object, "ownerPid", mount->owner_pid);
     set_big(object, "ownerStart", mount->owner_start);
     set_big(object, "folderDevice", mount->folder_device);
@@ -158,6 +169,13 @@ static HRESULT get_saved(const struct json *object, const char *pointer, struct 
     return S_OK;
 }
 
+static HRESULT get_live(const struct json *object, const char *pointer, struct live_mount *out)
+{
+    TRY(get_big(object, "device", pointer, &out->device));
+    TRY(get_number(object, "helperPid", pointer, &out->helper_pid));
+    return get_big(object, "helperStart", pointer, &out->helper_start);
+}
+
 static HRESULT get_state(const struct json *object, const char *pointer, enum mount_state *out)
 {
     const char *name;
@@ -182,6 +200,8 @@ static HRESULT read_mount(const struct json *object, const char *pointer, struct
     TRY(get_text(object, "boot", pointer, &mount->boot));
     if (json_get(object, "aside"))
         TRY(get_text(object, "aside", pointer, &mount->aside));
+    if (json_get(object, "live"))
+        TRY(get_live(json_get(object, "live"), pointer, &mount->live));
     TRY(get_number(object, "index", pointer, &mount->index));
     TRY(get_number(object, "ownerPid", pointer, &mount->owner_pid));
     TRY(json_opt_bool(object, "readOnly", pointer, &mount->is_readonly));

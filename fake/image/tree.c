@@ -94,6 +94,19 @@ HRESULT tree_save(const struct tree *tree, const char *path)
     return text.failed ? FAIL_MEMORY() : os_write_file_atomic(path, text.ptr, text.len);
 }
 
+HRESULT tree_keep(const struct tree *tree, const char *path, const char *root)
+{
+    int64_t newest = 0;
+    TRY(tree_save(tree, path));
+    if (os_file_clock_is_fine(root))
+        return S_OK;
+    for (size_t i = 0; i < tree->list.len; i++)
+        if (tree->list.ptr[i].ctime_ns > newest)
+            newest = tree->list.ptr[i].ctime_ns;
+    os_await_file_clock(newest);
+    return S_OK;
+}
+
 /* One entry; gives what follows it, NULL if it is damaged. */
 static const char *load_entry(const char *at, const char *end, struct tree_entry *entry)
 {
@@ -145,18 +158,18 @@ int tree_compare_paths(const char *a, const char *b)
     }
 }
 
-static bool is_below(const char *path, const char *folder)
+bool tree_is_below(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
     return len && strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-static bool is_changed(const struct tree_entry *old, const struct tree_entry *now)
+bool tree_is_same(const struct tree_entry *old, const struct tree_entry *now)
 {
     if (now->type == OS_TYPE_DIRECTORY)
-        return false; /* its entries speak for themselves */
-    return old->inode != now->inode || old->size != now->size || old->mtime_ns != now->mtime_ns ||
-           old->ctime_ns != now->ctime_ns;
+        return true;
+    return old->inode == now->inode && old->size == now->size && old->mtime_ns == now->mtime_ns &&
+           old->ctime_ns == now->ctime_ns;
 }
 
 void wim_changes_clear(wim_changes *changes)
@@ -168,17 +181,29 @@ void wim_changes_clear(wim_changes *changes)
     vec_clear(changes);
 }
 
-static HRESULT add_change(wim_changes *out, enum wim_change_kind kind, const char *path,
-                          const char *root)
+HRESULT wim_changes_add(wim_changes *changes, enum wim_change_kind kind, const char *path,
+                        const char *source)
 {
-    struct wim_change *change = vec_push(out);
+    struct wim_change *change = vec_push(changes);
     if (!change)
         return FAIL_MEMORY();
     change->kind = kind;
     change->path = mem_dup(path);
-    if (!change->path)
-        return FAIL_MEMORY();
-    return kind == WIM_ADD ? path_join(root, path, &change->source) : S_OK;
+    change->source = kind == WIM_ADD ? mem_dup(source) : NULL;
+    return change->path && (kind != WIM_ADD || change->source) ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT wim_changes_move(wim_changes *from, wim_changes *to)
+{
+    for (size_t i = 0; i < from->len; i++) {
+        struct wim_change *change = vec_push(to);
+        if (!change)
+            return FAIL_MEMORY();
+        *change = from->ptr[i];
+        from->ptr[i] = (struct wim_change){0};
+    }
+    wim_changes_clear(from);
+    return S_OK;
 }
 
 struct comparison {
@@ -189,11 +214,11 @@ struct comparison {
 
 static HRESULT gone(struct comparison *c, const struct tree_entry *old)
 {
-    if (c->deleted && is_below(old->path, c->deleted))
+    if (c->deleted && tree_is_below(old->path, c->deleted))
         return S_OK;
     if (old->type == OS_TYPE_DIRECTORY)
         c->deleted = old->path;
-    return add_change(c->deletions, WIM_DELETE, old->path, NULL);
+    return wim_changes_add(c->deletions, WIM_DELETE, old->path, NULL);
 }
 
 /* NTFS would not have let anybody make such a file; a backslash would even become a folder. */
@@ -208,17 +233,25 @@ static HRESULT check_name(const char *path)
     return S_OK;
 }
 
+HRESULT tree_check_storable(const struct tree_entry *entry)
+{
+    TRY(check_name(entry->path));
+    if (entry->type == OS_TYPE_OTHER || entry->type == OS_TYPE_WHITEOUT)
+        return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
+                    "%s is a socket, a device or a pipe, which an image cannot hold", entry->path);
+    return S_OK;
+}
+
 static HRESULT came(struct comparison *c, const struct tree_entry *now)
 {
-    TRY(check_name(now->path));
-    if (now->type == OS_TYPE_OTHER)
-        return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
-                    "%s is a socket, a device or a pipe, which an image cannot hold", now->path);
-    if (c->added && is_below(now->path, c->added))
+    AUTO_FREE char *source = NULL;
+    TRY(tree_check_storable(now));
+    if (c->added && tree_is_below(now->path, c->added))
         return S_OK;
     if (now->type == OS_TYPE_DIRECTORY)
         c->added = now->path;
-    return add_change(c->additions, WIM_ADD, now->path, c->root);
+    TRY(path_join(c->root, now->path, &source));
+    return wim_changes_add(c->additions, WIM_ADD, now->path, source);
 }
 
 static HRESULT both(struct comparison *c, const struct tree_entry *old,
@@ -228,7 +261,7 @@ static HRESULT both(struct comparison *c, const struct tree_entry *old,
         TRY(gone(c, old));
         return came(c, now);
     }
-    return is_changed(old, now) ? came(c, now) : S_OK;
+    return tree_is_same(old, now) ? S_OK : came(c, now);
 }
 
 static HRESULT compare_all(const struct tree *old, const struct tree *now, struct comparison *c)
@@ -255,14 +288,7 @@ HRESULT tree_changes(const struct tree *old, const struct tree *now, const char 
     wim_changes additions AUTO(wim_changes_clear) = {0};
     struct comparison c = {.root = root, .deletions = out, .additions = &additions};
     TRY(compare_all(old, now, &c));
-    for (size_t i = 0; i < additions.len; i++) {
-        struct wim_change *change = vec_push(out);
-        if (!change)
-            return FAIL_MEMORY();
-        *change = additions.ptr[i];
-        additions.ptr[i] = (struct wim_change){0};
-    }
-    return S_OK;
+    return wim_changes_move(&additions, out);
 }
 
 void tree_accept_moved(struct tree *old, const struct tree *now)

@@ -31,13 +31,26 @@ HRESULT tree_scan(const char *root, struct tree *out, HRESULT (*seen)(void *cont
 void tree_clear(struct tree *tree);
 #define AUTO_TREE AUTO(tree_clear)
 HRESULT tree_save(const struct tree *tree, const char *path);
+/* Saved for comparing with later: what changes at `root` from now on gets another time. */
+HRESULT tree_keep(const struct tree *tree, const char *path, const char *root);
 HRESULT tree_load(const char *path, struct tree *out);
 int tree_compare_paths(const char *a, const char *b);
 /* Takes over the ctime of entries directly below the root that are otherwise the same: renaming the
  * entries (a reboot, a remount) changes it. */
 void tree_accept_moved(struct tree *old, const struct tree *now);
 
+bool tree_is_below(const char *path, const char *folder);
+/* Inode, size and times are the same; folders: their entries speak for themselves. */
+bool tree_is_same(const struct tree_entry *old, const struct tree_entry *now);
+/* Can an image hold it? Its name must be one that Windows has, its type no socket or the like. */
+HRESULT tree_check_storable(const struct tree_entry *entry);
+
 typedef VEC(struct wim_change) wim_changes;
+/* source: WIM_ADD only, copied. */
+HRESULT wim_changes_add(wim_changes *changes, enum wim_change_kind kind, const char *path,
+                        const char *source);
+/* Appends all of `from`, which is empty then. */
+HRESULT wim_changes_move(wim_changes *from, wim_changes *to);
 /* Deletions first, then additions; below an added folder nothing more is named. A socket, device or
  * pipe is ERROR_NOT_SUPPORTED: an image cannot hold it. */
 HRESULT tree_changes(const struct tree *old, const struct tree *now, const char *root,

@@ -161,6 +161,68 @@ unsigned wim_index_of_name(const struct wim *wim, const char *name)
     return 0;
 }
 
+/* ---- looking at an image ---- */
+
+struct walk {
+    HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry);
+    void *context;
+    HRESULT hr;
+};
+
+static int on_entry(const struct wimlib_dir_entry *found, void *context)
+{
+    struct walk *walk = context;
+    bool is_folder = (found->attributes & WIMLIB_FILE_ATTRIBUTE_DIRECTORY) &&
+                     !(found->attributes & WIMLIB_FILE_ATTRIBUTE_REPARSE_POINT);
+    struct wim_entry entry = {
+        .kind = is_folder ? WIM_FOLDER : WIM_FILE,
+        .attributes = found->attributes,
+        .has_security = found->security_descriptor_size > 0,
+        .named_streams = found->num_named_streams,
+        .links = found->num_links,
+        .link_group = found->hard_link_group_id,
+    };
+    walk->hr = walk->each(walk->context, found->full_path + 1, &entry);
+    return FAILED(walk->hr) ? WIMLIB_ERR_ABORTED_BY_PROGRESS : 0;
+}
+
+static HRESULT walk_image(struct wim *wim, unsigned index, const char *path, int flags,
+                          struct walk *walk)
+{
+    errno = 0;
+    int code = wimlib_iterate_dir_tree(wim->handle, (int)index, path, flags, on_entry, walk);
+    if (code == WIMLIB_ERR_PATH_DOES_NOT_EXIST)
+        return S_FALSE;
+    if (code && FAILED(walk->hr))
+        return walk->hr;
+    return code ? failed(NULL, code, errno, "cannot look at", path) : S_OK;
+}
+
+static HRESULT keep_entry(void *context, const char *path, const struct wim_entry *entry)
+{
+    (void)path;
+    *(struct wim_entry *)context = *entry;
+    return S_OK;
+}
+
+HRESULT wim_look(struct wim *wim, unsigned index, const char *path, struct wim_entry *out)
+{
+    *out = (struct wim_entry){0};
+    struct walk walk = {keep_entry, out, S_OK};
+    HRESULT hr = walk_image(wim, index, path, 0, &walk);
+    return hr == S_FALSE ? S_OK : hr;
+}
+
+HRESULT wim_each(struct wim *wim, unsigned index,
+                 HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry),
+                 void *context)
+{
+    struct walk walk = {each, context, S_OK};
+    return walk_image(
+        wim, index, "/",
+        WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE | WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, &walk);
+}
+
 /* ---- progress ---- */
 
 static enum wimlib_progress_status report(struct wim *wim, uint64_t done, uint64_t total)

@@ -37,6 +37,22 @@ const char *wim_property(const struct wim *wim, unsigned index, const char *name
 /* 0 if no image has that name. */
 unsigned wim_index_of_name(const struct wim *wim, const char *name);
 
+/* One name in an image. */
+enum wim_kind { WIM_NOTHING, WIM_FILE /* links too */, WIM_FOLDER };
+struct wim_entry {
+    enum wim_kind kind;
+    uint32_t attributes;
+    bool has_security;
+    unsigned named_streams, links;
+    uint64_t link_group; /* the same for all names of a file with several links */
+};
+/* path: below the root, '/' between components. Nothing there is WIM_NOTHING, no failure. */
+HRESULT wim_look(struct wim *wim, unsigned index, const char *path, struct wim_entry *out);
+/* Every name of the image but the root; a failure of `each` ends it. */
+HRESULT wim_each(struct wim *wim, unsigned index,
+                 HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry),
+                 void *context);
+
 /* Called with what is done of how much; a failure ends the work and is its result. */
 struct wim_progress {
     HRESULT (*report)(void *context, uint64_t done, uint64_t total);

@@ -238,6 +238,7 @@ struct commit {
     const struct commit_steps *steps;
     DWORD flags;
     struct os_file *file; /* locked */
+    struct wim *wim;      /* opened under the lock */
     struct tree seen;
     wim_changes changes;
     struct saved_image saved;
@@ -248,6 +249,8 @@ static void commit_clear(struct commit *c)
 {
     tree_clear(&c->seen);
     wim_changes_clear(&c->changes);
+    if (c->wim)
+        wim_close(c->wim);
     if (c->file)
         os_close(c->file);
     mount_clear(&c->mount);
@@ -338,13 +341,11 @@ static HRESULT write_image(struct commit *c)
     if (c->changes.len == 0 && !append && !with_integrity)
         return op_ticks_to(c->op, 99);
     TRY(claim(c));
-    AUTO_WIM struct wim *wim = NULL;
-    TRY(wim_open(c->mount.image_path, true, false, &wim));
     if (append)
-        TRY(wim_append_copy(wim, c->mount.image_path, index, &index));
+        TRY(wim_append_copy(c->wim, c->mount.image_path, index, &index));
     if (c->changes.len)
-        TRY(wim_update(wim, index, c->changes.ptr, c->changes.len));
-    TRY(wim_write(wim, with_integrity, &progress));
+        TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
+    TRY(wim_write(c->wim, with_integrity, &progress));
     TRY(note_written(c));
     return op_ticks_to(c->op, 99);
 }
@@ -386,7 +387,8 @@ static HRESULT commit_all(struct commit *c)
 {
     TRY(take_lock(c));
     TRY(op_step(c->op, c->steps->scan));
-    TRY(c->engine->changes(&c->mount, c->op, 0, 20, &c->seen, &c->changes));
+    TRY(wim_open(c->mount.image_path, true, false, &c->wim));
+    TRY(c->engine->changes(&c->mount, c->wim, c->op, 0, 20, &c->seen, &c->changes));
     HRESULT hr = write_image(c);
     if (SUCCEEDED(hr))
         hr = finish(c);

@@ -30,21 +30,7 @@ static HRESULT report_entries(void *context, size_t count)
     return op_check_cancel(p->op);
 }
 
-/* Kept for comparing: what changes from now on must not have the time that it was kept with. */
-static HRESULT keep(const struct mount *mount, const struct tree *tree, const char *manifest)
-{
-    int64_t newest = 0;
-    TRY(tree_save(tree, manifest));
-    if (os_file_clock_is_fine(mount->mount_path))
-        return S_OK;
-    for (size_t i = 0; i < tree->list.len; i++)
-        if (tree->list.ptr[i].ctime_ns > newest)
-            newest = tree->list.ptr[i].ctime_ns;
-    os_await_file_clock(newest);
-    return S_OK;
-}
-
-static HRESULT fill(const struct mount *mount, struct wim *wim, struct op *op, unsigned to)
+static HRESULT fill(struct mount *mount, struct wim *wim, struct op *op, unsigned to)
 {
     unsigned unpacked = to * 9 / 10;
     struct fill_progress p = {op, 0, unpacked, 0};
@@ -58,7 +44,7 @@ static HRESULT fill(const struct mount *mount, struct wim *wim, struct op *op, u
     TRY(op_step(op, STEP_MOUNT_MANIFEST));
     TRY(tree_scan(mount->mount_path, &tree, report_entries, &p));
     TRY(mount_side_path(mount, "manifest", &manifest));
-    TRY(keep(mount, &tree, manifest));
+    TRY(tree_keep(&tree, manifest, mount->mount_path));
     return op_ticks_to(op, to);
 }
 
@@ -69,9 +55,10 @@ static HRESULT report_scanned(void *context, size_t count)
                        p->expected + 1);
 }
 
-static HRESULT find_changes(const struct mount *mount, struct op *op, unsigned from, unsigned to,
-                            struct tree *seen, wim_changes *out)
+static HRESULT find_changes(const struct mount *mount, struct wim *wim, struct op *op,
+                            unsigned from, unsigned to, struct tree *seen, wim_changes *out)
 {
+    (void)wim;
     AUTO_FREE char *manifest = NULL;
     AUTO_TREE struct tree old = {0};
     TRY(mount_side_path(mount, "manifest", &manifest));
@@ -86,8 +73,64 @@ static HRESULT committed(const struct mount *mount, const struct tree *seen)
 {
     AUTO_FREE char *manifest = NULL;
     TRY(mount_side_path(mount, "manifest", &manifest));
-    return keep(mount, seen, manifest);
+    return tree_keep(seen, manifest, mount->mount_path);
 }
+
+/* ---- aside and back ---- */
+
+static HRESULT move_entries(const char *from, const char *to)
+{
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_list(from, &names));
+    for (size_t i = 0; i < names.len; i++) {
+        AUTO_FREE char *source = NULL, *target = NULL;
+        TRY(path_join(from, names.ptr[i], &source));
+        TRY(path_join(to, names.ptr[i], &target));
+        if (os_exists(target)) /* renaming would replace it */
+            return FAIL(HR_WIN32(ERROR_ALREADY_EXISTS), "%s is in the way of %s", target, source);
+        TRY(os_rename(source, target));
+    }
+    return S_OK;
+}
+
+/* Beside the mount folder, so that moving is renaming. */
+static HRESULT aside_path(const struct mount *mount, char **out)
+{
+    AUTO_FREE char *parent = NULL;
+    TRY(path_parent(mount->mount_path, &parent));
+    AUTO_FREE char *name = mem_format(".dismfake-%s", mount->id);
+    return name ? path_join(parent, name, out) : FAIL_MEMORY();
+}
+
+static HRESULT suspend(struct mount *mount)
+{
+    if (mount->aside)
+        return S_FALSE;
+    AUTO_FREE char *aside = NULL;
+    TRY(aside_path(mount, &aside));
+    bool moves = mount_has_its_folder(mount);
+    if (moves && !os_exists(aside))
+        TRY(os_make_directory(aside));
+    /* From here the record knows of it: a tree of which only a part could be moved is made whole
+     * by the remount. */
+    mount->aside = TAKE(aside);
+    return moves ? move_entries(mount->mount_path, mount->aside) : S_OK;
+}
+
+static HRESULT put_back(struct mount *mount)
+{
+    if (!mount->aside)
+        return S_OK;
+    if (os_exists(mount->aside)) {
+        TRY(move_entries(mount->aside, mount->mount_path));
+        TRY(os_remove_directory(mount->aside));
+    }
+    mem_free(mount->aside);
+    mount->aside = NULL;
+    return S_OK;
+}
+
+/* ---- the end ---- */
 
 static HRESULT clear(const struct mount *mount)
 {
@@ -101,16 +144,33 @@ static HRESULT clear(const struct mount *mount)
     return os_exists(side) ? os_remove_tree(side, true) : S_OK;
 }
 
+static HRESULT check_unused(const struct mount *mount)
+{
+    AUTO_FREE char *open_path = NULL;
+    unsigned pid = 0;
+    if (!os_is_directory(mount->mount_path))
+        return S_OK; /* gone: nobody can have anything in it */
+    HRESULT hr = os_find_opener(mount->mount_path, &open_path, &pid);
+    if (hr == S_OK)
+        return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", open_path, pid);
+    return FAILED(hr) ? hr : S_OK;
+}
+
+static enum tree_place place(const struct mount *mount)
+{
+    return mount_has_its_folder(mount) ? TREE_IN_PLACE : TREE_LOST;
+}
+
 static HRESULT restore(struct mount *mount)
 {
     AUTO_FREE char *manifest = NULL;
     AUTO_TREE struct tree old = {0}, now = {0};
-    TRY(mount_put_back(mount));
+    TRY(put_back(mount));
     TRY(mount_side_path(mount, "manifest", &manifest));
     TRY(tree_load(manifest, &old));
     TRY(tree_scan(mount->mount_path, &now, NULL, NULL));
     tree_accept_moved(&old, &now);
-    return keep(mount, &old, manifest);
+    return tree_keep(&old, manifest, mount->mount_path);
 }
 
 const struct image_engine wim_extract_engine = {
@@ -118,12 +178,9 @@ const struct image_engine wim_extract_engine = {
     .fill = fill,
     .changes = find_changes,
     .committed = committed,
+    .check_unused = check_unused,
     .clear = clear,
+    .place = place,
+    .suspend = suspend,
     .restore = restore,
 };
-
-const struct image_engine *image_engine_of(const struct mount *mount)
-{
-    (void)mount;
-    return &wim_extract_engine;
-}

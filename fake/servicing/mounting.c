@@ -200,7 +200,7 @@ static bool copy_paths(struct mount *mount, const struct request *r)
     mount->image_path_given = mem_dup(r->image_path);
     mount->mount_path = mem_dup(r->folder);
     mount->mount_path_given = mem_dup(r->mount_path);
-    mount->engine = mem_dup(wim_extract_engine.name);
+    mount->engine = mem_dup(image_engine_wanted());
     return mount->image_path && mount->image_path_given && mount->mount_path &&
            mount->mount_path_given && mount->engine;
 }
@@ -232,15 +232,15 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
 
 /* ---- the work ---- */
 
-static HRESULT fill(const struct request *r, const struct mount *mount, struct wim *wim)
+static HRESULT fill(const struct request *r, struct mount *mount, struct wim *wim)
 {
     struct op *op = &r->call->op;
     AUTO_FREE char *side = NULL;
     TRY(mount_side_path(mount, NULL, &side));
     TRY(os_make_directories(side));
-    TRY(image_engine_of(mount)->fill(mount, wim, op, 99));
+    TRY(image_fill(mount, wim, op, 99));
     TRY(op_step(op, STEP_MOUNT_FINISH));
-    TRY(mounts_mark(mount->id, MOUNT_OK));
+    TRY(mounts_mark_mounted(mount));
     op_no_return(op);
     return op_ticks_to(op, op->total);
 }

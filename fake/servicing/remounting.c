@@ -72,6 +72,7 @@ static HRESULT mark_remounted(const struct mount *ours)
     mem_free(mount->aside);
     mount->boot = boot;
     mount->aside = NULL;
+    mount->live = ours->live;
     return mounts_save(&m);
 }
 

@@ -142,18 +142,6 @@ static HRESULT save(struct unmount *u)
     return hr == HR_WIN32(ERROR_REQUEST_ABORTED) ? stop_half_way(u, hr) : hr;
 }
 
-static HRESULT check_openers(const struct unmount *u)
-{
-    AUTO_FREE char *open_path = NULL;
-    unsigned pid = 0;
-    if (!os_is_directory(u->mount.mount_path))
-        return S_OK; /* gone: nobody can have anything in it */
-    HRESULT hr = os_find_opener(u->mount.mount_path, &open_path, &pid);
-    if (hr == S_OK)
-        return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", open_path, pid);
-    return FAILED(hr) ? hr : S_OK;
-}
-
 /* The folder is emptied, last the record goes: a process killed in between leaves an Invalid mount,
  * which a discard or a cleanup ends. */
 static HRESULT take_away(struct unmount *u, unsigned from)
@@ -193,7 +181,7 @@ static HRESULT unmount_in_turn(void *context, struct image *image)
         if (FAILED(checked))
             return stop_half_way(u, checked);
     }
-    HRESULT hr = check_openers(u);
+    HRESULT hr = image_engine_of(&u->mount)->check_unused(&u->mount);
     if (SUCCEEDED(hr)) {
         TRY(mount_begin_removal(&u->mount, false));
         hr = take_away(u, from);

@@ -5,8 +5,8 @@
  */
 #include "unit_support.h"
 
+#include "image.h"
 #include "json.h"
-#include "mounts.h"
 
 static char *image, *folder, *registry;
 
@@ -31,7 +31,17 @@ static int end(void **state)
     return FAILED(hr) || FAILED(os_make_directory(state_folder));
 }
 
-/* A mount of `image` at `folder` in that state; its id, caller's. */
+static void keep_empty_manifest(const struct mount *mount)
+{
+    AUTO_FREE char *side = NULL, *manifest = NULL;
+    struct tree nothing = {0};
+    assert_hr(S_OK, mount_side_path(mount, NULL, &side));
+    assert_hr(S_OK, os_make_directories(side));
+    assert_hr(S_OK, mount_side_path(mount, "manifest", &manifest));
+    assert_hr(S_OK, tree_save(&nothing, manifest));
+}
+
+/* A mount of `image` at `folder` in that state, unpacked; its id, caller's. */
 static char *add_mount(enum mount_state mount_state)
 {
     AUTO_MOUNTS struct mounts m = {0};
@@ -57,6 +67,7 @@ static char *add_mount(enum mount_state mount_state)
     mount->saved.stamp.size = 99;
     mount->saved.written.size = 101;
     assert_hr(S_OK, mounts_save(&m));
+    keep_empty_manifest(mount);
     return mem_dup(mount->id);
 }
 
@@ -338,7 +349,7 @@ static void bring_back(const char *id)
     AUTO_MOUNTS struct mounts m = {0};
     assert_hr(S_OK, mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, id);
-    assert_hr(S_OK, mount_put_back(mount));
+    assert_hr(S_OK, image_engine_of(mount)->restore(mount));
     mem_free(mount->boot);
     mount->boot = mem_dup(m.boot);
     assert_hr(S_OK, mounts_save(&m));
@@ -429,7 +440,8 @@ static void a_process_killed_before_the_record_was_saved_loses_nothing(void **st
     {
         AUTO_MOUNTS struct mounts m = {0};
         assert_hr(S_OK, mounts_open(&m));
-        assert_hr(S_OK, mount_put_back(mounts_find_id(&m, id)));
+        struct mount *mount = mounts_find_id(&m, id);
+        assert_hr(S_OK, image_engine_of(mount)->restore(mount));
     }
     assert_int_equal(DismMountStatusNeedsRemount, status_now(id));
     bring_back(id);
@@ -466,7 +478,8 @@ static void what_lies_in_the_way_of_a_remount_is_not_replaced(void **state)
     {
         AUTO_MOUNTS struct mounts m = {0};
         assert_hr(S_OK, mounts_open(&m));
-        assert_hr(HR_WIN32(ERROR_ALREADY_EXISTS), mount_put_back(mounts_find_id(&m, id)));
+        struct mount *mount = mounts_find_id(&m, id);
+        assert_hr(HR_WIN32(ERROR_ALREADY_EXISTS), image_engine_of(mount)->restore(mount));
     }
     assert_hr(S_OK, os_read_file(way, &content, &size));
     assert_string_equal("of somebody", content);

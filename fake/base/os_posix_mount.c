@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os_posix_mount.c - os.h for Linux: what is mounted where, taking it away, and the marks that an
+ * overlay leaves in its upper folder.
+ */
+#include "os.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "path.h"
+#include "text.h"
+
+/* ---- mounts ---- */
+
+/* The kernel writes space, tab, line end and backslash as \ooo. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *at = text; *at; to++) {
+        unsigned octal;
+        if (*at == '\\' && sscanf(at, "\\%3o", &octal) == 1) {
+            *to = (char)octal;
+            at += 4;
+        } else {
+            *to = *at++;
+        }
+    }
+    *to = '\0';
+}
+
+/* "36 35 98:0 /root /point options - type source super-options" */
+static bool parse_line(char *line, char **point, char **type, char **source)
+{
+    char *save = NULL, *field = strtok_r(line, " ", &save);
+    for (int i = 0; field && i < 4; i++)
+        field = strtok_r(NULL, " ", &save);
+    *point = field;
+    while (field && strcmp(field, "-") != 0)
+        field = strtok_r(NULL, " ", &save);
+    *type = field ? strtok_r(NULL, " ", &save) : NULL;
+    *source = *type ? strtok_r(NULL, " ", &save) : NULL;
+    if (!*source)
+        return false;
+    unescape(*point);
+    unescape(*source);
+    return true;
+}
+
+HRESULT os_mount_source(const char *path, char **out)
+{
+    FILE *file = fopen("/proc/self/mountinfo", "re");
+    if (!file)
+        return error_errno(errno, "open", "/proc/self/mountinfo");
+    AUTO_FREE char *found = NULL;
+    char *line = NULL, *point, *type, *source;
+    size_t size = 0;
+    bool failed = false;
+    while (getline(&line, &size, file) > 0) { /* the last one at a place is the one on top */
+        line[strcspn(line, "\n")] = '\0';
+        if (!parse_line(line, &point, &type, &source) || strcmp(point, path) != 0)
+            continue;
+        mem_free(found);
+        found = mem_dup(source);
+        failed = !found;
+    }
+    free(line);
+    fclose(file);
+    if (failed)
+        return FAIL_MEMORY();
+    if (!found)
+        return S_FALSE;
+    *out = TAKE(found);
+    return S_OK;
+}
+
+HRESULT os_unmount(const char *path, bool even_if_used)
+{
+    if (umount2(path, UMOUNT_NOFOLLOW | (even_if_used ? MNT_DETACH : 0)) == 0)
+        return S_OK;
+    return error_errno(errno, "unmount", path);
+}
+
+bool os_may_mount(void)
+{
+    return geteuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0;
+}
+
+/* ---- processes that are not our children ---- */
+
+bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, bool kill_it)
+{
+    int process = pidfd_open((pid_t)pid, 0);
+    if (process < 0)
+        return errno == ESRCH;
+    /* The number may have been given to somebody else before it was opened. */
+    bool is_over = os_process_start_time(pid) != start_time;
+    if (!is_over && kill_it)
+        (void)pidfd_send_signal(process, SIGKILL, NULL, 0);
+    while (!is_over) {
+        struct pollfd wait = {.fd = process, .events = POLLIN};
+        uint64_t now = os_now_ms();
+        if (now > deadline_ms)
+            break;
+        int n = poll(&wait, 1, (int)(deadline_ms - now));
+        is_over = n > 0;
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
+    }
+    close(process);
+    return is_over;
+}
+
+HRESULT os_module_path(char **out)
+{
+    Dl_info info;
+    if (!dladdr((void *)(uintptr_t)os_module_path, &info) || !info.dli_fname)
+        return FAIL(E_FAIL, "this module does not know where it was loaded from");
+    return os_real_path(info.dli_fname, out);
+}
+
+/* ---- overlay ---- */
+
+HRESULT os_make_whiteout(const char *path)
+{
+    if (mknod(path, S_IFCHR, 0) == 0)
+        return S_OK;
+    return error_errno(errno, "mark as deleted", path);
+}
+
+bool os_is_opaque(const char *folder)
+{
+    static const char *const names[] = {"trusted.overlay.opaque", "user.overlay.opaque"};
+    char value[2];
+    for (size_t i = 0; i < 2; i++)
+        if (lgetxattr(folder, names[i], value, sizeof value) == 1 && value[0] == 'y')
+            return true;
+    return false;
+}

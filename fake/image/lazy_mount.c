@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* lazy_mount.c - see lazy_mount.h. The helper's command line and answers: fake/mountfs/main.c. */
+#include "lazy_mount.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+#include "path.h"
+#include "text.h"
+#include "trace.h"
+
+#define START_MS 120000 /* far more than a mount of the largest image takes */
+#define STOP_MS 10000
+#define POLL_MS 20
+
+#define HELPER "dismfake-mount"
+
+/* Beside the library in a build, in libexec of an installed tree. */
+static HRESULT find_helper(char **out)
+{
+    static const char *const places[] = {"", "../libexec/dismfake/", "../../libexec/dismfake/",
+                                         "../fake/"};
+    AUTO_FREE char *module = NULL, *folder = NULL;
+    TRY(os_module_path(&module));
+    TRY(path_parent(module, &folder));
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        AUTO_FREE char *path = mem_format("%s/%s%s", folder, places[i], HELPER);
+        if (!path)
+            return FAIL_MEMORY();
+        if (os_is_file(path)) {
+            *out = TAKE(path);
+            return S_OK;
+        }
+    }
+    return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "%s is not installed with the library in %s",
+                HELPER, folder);
+}
+
+/* ---- starting ---- */
+
+struct start {
+    char *helper, *lower, *upper, *work;
+    char index[16];
+    const char *argv[20];
+};
+
+static void start_clear(struct start *start)
+{
+    mem_free(start->helper);
+    mem_free(start->lower);
+    mem_free(start->upper);
+    mem_free(start->work);
+}
+
+static HRESULT make_side_folder(const struct mount *mount, const char *name, char **out)
+{
+    TRY(mount_side_path(mount, name, out));
+    return os_make_directories(*out);
+}
+
+static HRESULT prepare(const struct mount *mount, struct start *start)
+{
+    size_t n = 0;
+    snprintf(start->index, sizeof start->index, "%u", mount->index);
+    start->argv[n++] = start->helper;
+    start->argv[n++] = "--image";
+    start->argv[n++] = mount->image_path;
+    start->argv[n++] = "--index";
+    start->argv[n++] = start->index;
+    start->argv[n++] = "--name";
+    start->argv[n++] = mount->id;
+    start->argv[n++] = "--lower";
+    if (mount->is_readonly) {
+        start->argv[n++] = mount->mount_path;
+        return S_OK;
+    }
+    TRY(make_side_folder(mount, "lower", &start->lower));
+    TRY(make_side_folder(mount, "upper", &start->upper));
+    TRY(make_side_folder(mount, "work", &start->work));
+    start->argv[n++] = start->lower;
+    start->argv[n++] = "--upper";
+    start->argv[n++] = start->upper;
+    start->argv[n++] = "--work";
+    start->argv[n++] = start->work;
+    start->argv[n++] = "--target";
+    start->argv[n++] = mount->mount_path;
+    return S_OK;
+}
+
+DEFINE_SCOPE(child, struct os_child, os_child_free)
+
+static HRESULT read_answer(struct os_child *child, struct op *op, char **line)
+{
+    for (uint64_t end = os_now_ms() + START_MS; os_now_ms() < end;) {
+        HRESULT hr = os_child_read_line(child, os_now_ms() + POLL_MS, line);
+        struct os_child_end over;
+        if (hr != S_FALSE)
+            return hr;
+        if (os_child_wait(child, 0, &over) == S_OK &&
+            os_child_read_line(child, os_now_ms() + POLL_MS, line) != S_OK)
+            return FAIL(E_FAIL, "%s ended without an answer (exit %d, signal %d)", HELPER,
+                        over.exit_code, over.signal);
+        if (*line)
+            return S_OK;
+        if (op)
+            TRY(op_check_cancel(op));
+    }
+    return FAIL(HR_WIN32(ERROR_TIMEOUT), "%s does not answer", HELPER);
+}
+
+/* "ok PID START", "refused REASON", "failed 0xCODE MESSAGE" */
+static HRESULT understand(const char *line, struct live_mount *live)
+{
+    unsigned long long start;
+    unsigned pid, code;
+    int end = 0;
+    if (sscanf(line, "ok %u %llu", &pid, &start) == 2) {
+        live->helper_pid = pid;
+        live->helper_start = start;
+        return S_OK;
+    }
+    if (text_starts(line, "refused ")) {
+        FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "%s", line + strlen("refused "));
+        return S_FALSE;
+    }
+    if (sscanf(line, "failed 0x%x %n", &code, &end) == 1 && end)
+        return FAIL((HRESULT)code, "%s", line + end);
+    return FAIL(E_FAIL, "%s answers '%s'", HELPER, line);
+}
+
+static HRESULT run(const struct start *start, struct op *op, struct live_mount *live)
+{
+    struct os_child *child AUTO(scope_child) = NULL;
+    AUTO_FREE char *line = NULL;
+    struct os_child_options options = {.argv = start->argv, .pipe_stdout = true};
+    TRY(os_child_start(&options, &child));
+    TRY(read_answer(child, op, &line));
+    return understand(line, live);
+}
+
+static HRESULT note_device(struct mount *mount)
+{
+    struct os_stat now;
+    TRY(os_lstat(mount->mount_path, &now));
+    mount->live.device = now.device;
+    return S_OK;
+}
+
+HRESULT lazy_start(struct mount *mount, struct op *op)
+{
+    struct start start AUTO(start_clear) = {0};
+    mount->live = (struct live_mount){0};
+    if (!os_may_mount()) {
+        FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "mounting takes root and /dev/fuse");
+        return S_FALSE;
+    }
+    if (FAILED(find_helper(&start.helper)))
+        return S_FALSE;
+    TRY(prepare(mount, &start));
+    HRESULT hr = run(&start, op, &mount->live);
+    if (hr != S_OK)
+        return hr;
+    trace(TRACE_MOUNTS, "%s is served by process %u", mount->mount_path, mount->live.helper_pid);
+    return note_device(mount);
+}
+
+/* ---- looking ---- */
+
+bool lazy_is_live(const struct mount *mount)
+{
+    struct os_stat now;
+    return mount->live.helper_pid && SUCCEEDED(os_lstat(mount->mount_path, &now)) &&
+           now.device == mount->live.device &&
+           os_process_start_time(mount->live.helper_pid) == mount->live.helper_start;
+}
+
+HRESULT lazy_is_mounted(const struct mount *mount, bool *out)
+{
+    AUTO_FREE char *source = NULL;
+    TRY(os_mount_source(mount->mount_path, &source));
+    *out = source && text_equal(source, mount->id);
+    return S_OK;
+}
+
+/* ---- stopping ---- */
+
+/* The helper ends by itself when its file system goes; one that does not is in the way of nobody's
+ * data, since nothing is written through it. */
+static void end_helper(const struct live_mount *live)
+{
+    uint64_t now = os_now_ms();
+    if (live->helper_pid &&
+        !os_process_end(live->helper_pid, live->helper_start, now + STOP_MS, false))
+        (void)os_process_end(live->helper_pid, live->helper_start, now + 2 * STOP_MS, true);
+}
+
+HRESULT lazy_stop(const struct mount *mount, bool even_if_used)
+{
+    bool is_mounted, was_mounted = false;
+    bool is_dead = mount->live.helper_pid &&
+                   os_process_start_time(mount->live.helper_pid) != mount->live.helper_start;
+    for (;;) {
+        TRY(lazy_is_mounted(mount, &is_mounted));
+        if (!is_mounted)
+            break;
+        TRY(os_unmount(mount->mount_path, even_if_used || is_dead));
+        was_mounted = true;
+    }
+    /* Of a mount that somebody still uses the helper lives on until that ends: kill it. */
+    if (even_if_used && was_mounted)
+        (void)os_process_end(mount->live.helper_pid, mount->live.helper_start,
+                             os_now_ms() + STOP_MS, true);
+    else
+        end_helper(&mount->live);
+    return S_OK;
+}

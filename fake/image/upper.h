@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * upper.h - what an overlay's upper folder says about the image below it. The cost is that of what
+ * changed, not of the image.
+ */
+#ifndef IMAGE_UPPER_H
+#define IMAGE_UPPER_H
+
+#include "tree.h"
+
+/* `now` is the scanned upper folder at `root`, `old` what it was when `wim` last took over its
+ * changes (empty: never). Deletions first, then additions; below an added folder nothing more is
+ * named. Every name of a hard-linked file that was changed through one of them is named. */
+HRESULT upper_changes(const char *root, const struct tree *old, const struct tree *now,
+                      struct wim *wim, unsigned index, wim_changes *out);
+
+/* Before the image is mounted below the upper folder again: what was deleted after `old` was taken
+ * over exists in the image by now, and would come back without a mark. */
+HRESULT upper_mark_deleted(const char *root, const struct tree *old, const struct tree *now);
+
+#endif

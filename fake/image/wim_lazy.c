@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wim_lazy.c - the fast engine: nothing is unpacked. A helper process serves the image through FUSE
+ * (lazy_mount.h); what a read-write mount changes goes into the upper folder of an overlay, which
+ * outlives the helper, the client and a restart. Kept in the mount's side folder: "upper", "work",
+ * "lower" (where the image is mounted while the overlay is made) and, after a commit, "manifest":
+ * what the upper folder was when the image took it over.
+ */
+#include "dism_codes.h"
+#include "error.h"
+#include "image.h"
+#include "lazy_mount.h"
+#include "path.h"
+#include "upper.h"
+
+static HRESULT fill(struct mount *mount, struct wim *wim, struct op *op, unsigned to)
+{
+    (void)wim; /* the helper opens its own */
+    TRY(op_step(op, STEP_MOUNT_EXTRACT));
+    TRY(op_ticks_to(op, to / 2));
+    HRESULT hr = lazy_start(mount, op);
+    if (hr != S_OK)
+        return hr;
+    TRY(op_step(op, STEP_MOUNT_MANIFEST));
+    return op_ticks_to(op, to);
+}
+
+/* ---- changes ---- */
+
+static HRESULT load_manifest(const struct mount *mount, struct tree *out)
+{
+    AUTO_FREE char *manifest = NULL;
+    TRY(mount_side_path(mount, "manifest", &manifest));
+    return os_exists(manifest) ? tree_load(manifest, out) : S_OK;
+}
+
+static HRESULT report_scanned(void *context, size_t count)
+{
+    (void)count;
+    return op_check_cancel(context);
+}
+
+static HRESULT find_changes(const struct mount *mount, struct wim *wim, struct op *op,
+                            unsigned from, unsigned to, struct tree *seen, wim_changes *out)
+{
+    AUTO_FREE char *upper = NULL;
+    AUTO_TREE struct tree old = {0};
+    (void)from;
+    TRY(load_manifest(mount, &old));
+    TRY(mount_side_path(mount, "upper", &upper));
+    TRY(tree_scan(upper, seen, report_scanned, op));
+    TRY(upper_changes(upper, &old, seen, wim, mount->index, out));
+    return op_ticks_to(op, to);
+}
+
+static HRESULT committed(const struct mount *mount, const struct tree *seen)
+{
+    AUTO_FREE char *manifest = NULL, *upper = NULL;
+    TRY(mount_side_path(mount, "manifest", &manifest));
+    TRY(mount_side_path(mount, "upper", &upper));
+    return tree_keep(seen, manifest, upper);
+}
+
+/* ---- the end ---- */
+
+static HRESULT check_unused(const struct mount *mount)
+{
+    (void)mount; /* the kernel says so when it is unmounted */
+    return S_OK;
+}
+
+static HRESULT say_who_uses(const struct mount *mount)
+{
+    AUTO_FREE char *path = NULL;
+    unsigned pid;
+    if (os_find_opener(mount->mount_path, &path, &pid) == S_OK)
+        return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", path, pid);
+    return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "the folder %s is in use", mount->mount_path_given);
+}
+
+static HRESULT clear(const struct mount *mount)
+{
+    AUTO_FREE char *side = NULL;
+    HRESULT hr = lazy_stop(mount, false);
+    if (hr == HR_WIN32(ERROR_BUSY))
+        return say_who_uses(mount);
+    TRY(hr);
+    TRY(mount_side_path(mount, NULL, &side));
+    return os_exists(side) ? os_remove_tree(side, true) : S_OK;
+}
+
+/* ---- restarts ---- */
+
+static enum tree_place place(const struct mount *mount)
+{
+    bool is_ours;
+    if (lazy_is_live(mount))
+        return TREE_IN_PLACE;
+    if (SUCCEEDED(lazy_is_mounted(mount, &is_ours)) && is_ours)
+        return TREE_AWAY; /* its helper is dead */
+    return mount_has_its_folder(mount) ? TREE_AWAY : TREE_LOST;
+}
+
+static HRESULT suspend(struct mount *mount)
+{
+    bool is_mounted;
+    TRY(lazy_is_mounted(mount, &is_mounted));
+    if (!is_mounted && mount->live.helper_pid == 0)
+        return S_FALSE;
+    TRY(lazy_stop(mount, true));
+    mount->live = (struct live_mount){0};
+    return S_OK;
+}
+
+static HRESULT restore(struct mount *mount)
+{
+    AUTO_FREE char *upper = NULL, *work = NULL;
+    AUTO_TREE struct tree old = {0}, now = {0};
+    TRY(lazy_stop(mount, true));
+    if (!mount->is_readonly) {
+        TRY(load_manifest(mount, &old));
+        TRY(mount_side_path(mount, "upper", &upper));
+        TRY(tree_scan(upper, &now, NULL, NULL));
+        TRY(upper_mark_deleted(upper, &old, &now));
+        TRY(mount_side_path(mount, "work", &work));
+        if (os_exists(work))
+            TRY(os_remove_tree(work, false));
+    }
+    HRESULT hr = lazy_start(mount, NULL);
+    return hr == S_FALSE ? error_last()->hr : hr;
+}
+
+const struct image_engine wim_lazy_engine = {
+    .name = "lazy",
+    .fill = fill,
+    .changes = find_changes,
+    .committed = committed,
+    .check_unused = check_unused,
+    .clear = clear,
+    .place = place,
+    .suspend = suspend,
+    .restore = restore,
+};
