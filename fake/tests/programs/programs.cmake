@@ -36,5 +36,9 @@ if(Python3_Interpreter_FOUND)
         string(REPLACE "_" "-" test ${name})
         dismfake_program(${test} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
     endforeach()
+    # A few rounds of what ./run soak does a thousand of.
+    dismfake_program(soak ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/soak/soak.py
+        ${CMAKE_CURRENT_BINARY_DIR} --rounds 30)
+    set_tests_properties(program/soak PROPERTIES LABELS "program;plain")
     dismfake_program(python-client ${Python3_EXECUTABLE} ${PROGRAMS}/python_client.py)
 endif()
