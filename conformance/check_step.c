@@ -3,6 +3,7 @@
 #include "check.h"
 #include "clauses.h"
 #include "scenario.h"
+#include "world_verbs.h"
 
 static const struct reflect_arg *find_argument(const struct reflect_call *call, const char *name)
 {
@@ -363,25 +364,13 @@ static void check_keepers(struct checker *c, const struct json *lanes, const cha
 
 static void check_world(struct checker *c, const struct json *world, const char *pointer)
 {
-    static const char *const verbs[] = {"writeFile", "tamper",       "holdFile",    "advanceMs",
-                                        "loadHive",  "volume",       "elevated",    "service",
-                                        "scanner",   "otherProcess", "hostVersion", "imageVersion",
-                                        "saveState", "restoreState"};
-    const char *how = json_text(world, "how");
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        const struct json *value = json_get(world, verbs[i]);
-        AUTO_FREE char *at = format("%s/world/%s", pointer, verbs[i]);
-        if (!value)
-            continue;
-        if (i >= 4)
-            finding_at(c->source, at, "world verb '%s' is not supported by this runner yet",
-                       verbs[i]);
-        else if (i < 3)
-            check_text_value(c, value, at);
-    }
-    if (text_equal(how, "lock") || text_equal(how, "deny-access"))
-        finding_at(c->source, pointer, "tamper with how '%s' is not supported by this runner yet",
-                   how);
+    const struct world_verb *verb = world_verb_of(world);
+    AUTO_FREE char *at = format("%s/world/%s", pointer, verb->name);
+    if (verb->place == WORLD_STATE)
+        finding_at(c->source, at, "world verb '%s' is not supported by this runner yet",
+                   verb->name);
+    if (verb->has_path)
+        check_text_value(c, json_get(world, verb->name), at);
 }
 
 static void check_check(struct checker *c, const struct json *step, const char *pointer)

@@ -35,6 +35,25 @@ static bool reboot(void)
     return false;
 }
 
+static void look_for_elevated(void *context, const struct json *step, const char *pointer)
+{
+    (void)pointer;
+    bool *found = context;
+    *found = *found || json_get(json_get(step, "world"), "elevated");
+}
+
+/* Elevation belongs to a process: every phase starts with it and may take it away. */
+static bool elevate(void)
+{
+    bool is_used = false;
+    scenario_each_step(the_phase.scenario, the_phase.pointer, look_for_elevated, &is_used);
+    if (!is_used || !the_phase.library.hooks.DismFakeWorld ||
+        SUCCEEDED(the_phase.library.hooks.DismFakeWorld("{\"elevated\": true}")))
+        return true;
+    phase_fail("ERROR", the_phase.pointer, NULL, NULL, "world: the library cannot be elevated");
+    return false;
+}
+
 static HRESULT initialise_library(const char *what)
 {
     AUTO_FREE char *log = join(the_phase.scratch, "dism.log");
@@ -242,7 +261,7 @@ static void run_finally(void)
 
 static void release_world(void)
 {
-    if (FAILED(channel_release("*")))
+    if (FAILED(world_let_go(NULL)))
         phase_fail("ERROR", the_phase.pointer, NULL, NULL, "releasing world changes: %s",
                    error_last()->text);
 }
@@ -266,7 +285,7 @@ static void run_phase(void)
     AUTO_FREE char *at = NULL;
     const struct json *steps =
         scenario_steps(the_phase.scenario, the_phase.pointer, the_phase.index, &at);
-    bool is_ready = reboot() && initialise();
+    bool is_ready = elevate() && reboot() && initialise();
     if (is_ready && !is_finally_only && arm_faults() && run_steps(steps, at, NULL) == FLOW_ON &&
         !has_failed())
         check_fired();

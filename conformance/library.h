@@ -23,6 +23,8 @@
     X(DismFakeThreadId)                                                                            \
     X(DismFakeReboot)                                                                              \
     X(DismFakeAdvanceClock)                                                                        \
+    X(DismFakeWorld)                                                                               \
+    X(DismFakeWorldRelease)                                                                        \
     X(DismFakeCapabilities)                                                                        \
     X(DismFakeLiveAllocations)                                                                     \
     X(DismFakeFree)

@@ -147,5 +147,7 @@ bool call_delete(const void *memory);
 /* ---- channel.c: requests to the parent, which changes the world ---- */
 HRESULT channel_world(const struct json *world);
 HRESULT channel_release(const char *name);
+/* Undoes a named world change (NULL: all of them), the parent's part and the library's. */
+HRESULT world_let_go(const char *name); /* step.c */
 
 #endif

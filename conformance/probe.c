@@ -5,81 +5,15 @@
  */
 #include "probe.h"
 
+#include "probe_steps.h"
 #include "record.h"
-
-/* %s is the catalogue reference of the smallest image. */
-static const char *const sync_steps =
-    "{\"fixtures\": {\"wim\": {\"catalog\": \"%s\", \"writable\": true}, \"dir\": {\"directory\": "
-    "\"empty\"}}, \"steps\": [{\"call\": \"DismMountImage\", \"with\": {\"ImageFilePath\": "
-    "{\"$ref\": "
-    "\"wim.path\"}, \"MountPath\": {\"$ref\": \"dir.path\"}, \"ImageIndex\": 1, "
-    "\"ImageIdentifier\": "
-    "{\"$const\": \"DismImageIndex\"}, \"Flags\": {\"$flags\": [\"DISM_MOUNT_READONLY\"]}, "
-    "\"Progress\": {\"$progress\": {\"name\": \"p\"}}}, \"expect\": {\"hr\": \"S_OK\", "
-    "\"progress\": "
-    "{\"calls\": {\"$gte\": 1}}}}, {\"call\": \"DismUnmountImage\", \"with\": {\"MountPath\": "
-    "{\"$ref\": "
-    "\"dir.path\"}, \"Flags\": {\"$flags\": [\"DISM_DISCARD_IMAGE\"]}}, \"expect\": {\"hr\": "
-    "\"S_OK\"}}]}";
-
-static const char *const hold_steps =
-    "{\"fixtures\": {\"wim\": {\"catalog\": \"%s\", \"writable\": true}, \"dir\": {\"directory\": "
-    "\"empty\"}}, \"steps\": [{\"parallel\": {\"mounter\": [{\"id\": \"mount\", \"call\": "
-    "\"DismMountImage\", \"with\": {\"ImageFilePath\": {\"$ref\": \"wim.path\"}, \"MountPath\": "
-    "{\"$ref\": \"dir.path\"}, \"ImageIndex\": 1, \"ImageIdentifier\": {\"$const\": "
-    "\"DismImageIndex\"}, \"Flags\": {\"$flags\": [\"DISM_MOUNT_READONLY\"]}, \"Progress\": "
-    "{\"$progress\": {\"name\": \"gate\", \"holdAt\": 1}}}, \"expect\": {\"hr\": \"S_OK\"}}], "
-    "\"keeper\": [{\"await\": {\"held\": \"gate\"}, \"timeoutMs\": 5000}, {\"release\": "
-    "\"gate\"}]}}, {\"call\": \"DismUnmountImage\", \"with\": {\"MountPath\": {\"$ref\": "
-    "\"dir.path\"}, \"Flags\": {\"$flags\": [\"DISM_DISCARD_IMAGE\"]}}, \"expect\": {\"hr\": "
-    "\"S_OK\"}}]}";
-
-static const char *const cancel_steps =
-    "{\"fixtures\": {\"wim\": {\"catalog\": \"%s\", \"writable\": true}, \"dir\": {\"directory\": "
-    "\"empty\"}}, \"steps\": [{\"call\": \"DismMountImage\", \"with\": {\"ImageFilePath\": "
-    "{\"$ref\": "
-    "\"wim.path\"}, \"MountPath\": {\"$ref\": \"dir.path\"}, \"ImageIndex\": 1, "
-    "\"ImageIdentifier\": "
-    "{\"$const\": \"DismImageIndex\"}, \"Flags\": {\"$flags\": [\"DISM_MOUNT_READONLY\"]}, "
-    "\"CancelEvent\": {\"$event\": \"stop\"}, \"Progress\": {\"$progress\": {\"name\": \"p\", "
-    "\"setEventAt\": {\"call\": 0, \"event\": \"stop\"}}}}, \"expect\": {\"hr\": "
-    "\"any-failure\"}}]}";
-
-static const char *const fault_steps =
-    "{\"faults\": [{\"id\": \"refuse\", \"at\": \"DismGetMountedImageInfo\", \"do\": {\"return\": "
-    "\"0x80070005\"}}], \"steps\": [{\"call\": \"DismGetMountedImageInfo\", \"expect\": {\"hr\": "
-    "\"0x80070005\"}}]}";
-
-static const char *const clock_steps = "{\"steps\": [{\"world\": {\"advanceMs\": 1000}}]}";
-
-static const char *const reboot_steps =
-    "{\"phases\": [{\"steps\": [{\"call\": \"DismGetMountedImageInfo\", \"expect\": {\"hr\": "
-    "\"S_OK\"}}]}, {\"before\": \"reboot\", \"steps\": [{\"call\": \"DismGetMountedImageInfo\", "
-    "\"expect\": {\"hr\": \"S_OK\"}}]}]}";
-
-static const struct probe {
-    const char *capability, *hook;
-    const char *const *steps;
-} probes[] = {
-    {"fault:return", "DismFakeLoadFaults", &fault_steps},
-    {"fault:crash", "DismFakeLoadFaults", NULL},
-    {"fault:disk-full", "DismFakeLoadFaults", NULL},
-    {"fault:alloc", "DismFakeLoadFaults", NULL},
-    {"sync:blocked", "DismFakeAwait", NULL},
-    {"world:reboot", "DismFakeReboot", &reboot_steps},
-    {"clock:virtual", "DismFakeAdvanceClock", &clock_steps},
-    {"progress:sync", NULL, &sync_steps},
-    {"progress:hold", NULL, &hold_steps},
-    {"progress:cancel", "DismFakeCreateEvent", &cancel_steps},
-};
 
 static const struct probe *find_probe(const char *capability)
 {
-    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        if (text_equal(probes[i].capability, capability))
-            return &probes[i];
-    }
-    return NULL;
+    const struct probe *probe = probes;
+    while (probe->capability && !text_equal(probe->capability, capability))
+        probe++;
+    return probe->capability ? probe : NULL;
 }
 
 /* The smallest image, as scenarios name it; NULL without a catalogue. */
@@ -161,19 +95,19 @@ enum probe_result probe_capability(const struct run_context *context, const char
         return PROBE_NONE;
     }
     AUTO_FREE char *image = image_reference(context->catalog);
-    bool needs_image = strstr(*probe->steps, "%s") != NULL;
+    bool needs_image = strstr(probe->steps, "%s") != NULL;
     if (needs_image && !image) {
         *why = dup_text("there is no catalogue with an image to try it on");
         return PROBE_NONE;
     }
     struct text steps = {0};
-    const char *hole = needs_image ? strstr(*probe->steps, "%s") : NULL;
+    const char *hole = needs_image ? strstr(probe->steps, "%s") : NULL;
     if (hole) {
-        text_add_n(&steps, *probe->steps, (size_t)(hole - *probe->steps));
+        text_add_n(&steps, probe->steps, (size_t)(hole - probe->steps));
         text_add(&steps, image);
         text_add(&steps, hole + 2);
     } else {
-        text_add(&steps, *probe->steps);
+        text_add(&steps, probe->steps);
     }
     AUTO_FREE char *text = need(text_take(&steps));
     return run_probe(context, capability, text, why);

@@ -4,6 +4,7 @@
  * it does not say so: exports, faults, events, the simulated reboot.
  */
 #include "subject.h"
+#include "world_verbs.h"
 
 static struct json *reason(const char *kind)
 {
@@ -132,6 +133,15 @@ static void imply_fault(struct implied *implied, const struct json *fault)
     }
 }
 
+static void imply_world(struct implied *implied, const struct json *world)
+{
+    const char *capability = world_verb_of(world)->capability;
+    if (capability)
+        add_once(implied->capabilities, capability);
+    if (world_needs_hook(world))
+        add_once(implied->hooks, "DismFakeWorld");
+}
+
 static void imply_step(void *context, const struct json *step, const char *pointer)
 {
     (void)pointer;
@@ -145,12 +155,8 @@ static void imply_step(void *context, const struct json *step, const char *point
             add_once(implied->capabilities, "progress:hold");
     }
     const struct json *world = json_get(step, "world"), *await = json_get(step, "await");
-    if (json_get(world, "advanceMs"))
-        add_once(implied->capabilities, "clock:virtual");
-    if (json_get(world, "tamper"))
-        add_once(implied->capabilities, "world:tamper");
-    if (json_get(world, "holdFile"))
-        add_once(implied->capabilities, "world:hold");
+    if (world)
+        imply_world(implied, world);
     if (json_get(await, "blocked")) {
         add_once(implied->capabilities, "sync:blocked");
         add_once(implied->hooks, "DismFakeAwait");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* step.c - runs steps in order, and lanes beside each other; every lane is a named thread. */
 #include "phase.h"
+#include "world_verbs.h"
 
 static _Thread_local const char *current_lane;
 
@@ -60,41 +61,75 @@ bool step_is_wanted(const struct json *step)
     return text_equal(step_state_of(json_text(when, "outcomeOf"))->label, json_text(when, "is"));
 }
 
-/* The parent gets paths, not values: it knows no bindings. */
+/* Parent and hook get paths, not values: they know no bindings. */
 static struct json *resolve_world(const struct json *world)
 {
-    static const char *const verbs[] = {"writeFile", "tamper", "holdFile"};
+    const struct world_verb *verb = world_verb_of(world);
     struct json *plain = json_hold(json_copy(world));
-    for (size_t i = 0; i < 3; i++) {
-        const struct json *value = json_get(world, verbs[i]);
-        if (!value)
-            continue;
-        AUTO_FREE char *path = NULL;
-        AUTO_LOCK(&the_phase.lock);
-        if (FAILED(value_path(&the_phase.values, value, the_phase.scratch, &path))) {
-            json_free(plain);
-            return NULL;
-        }
-        json_set_string(plain, verbs[i], path);
+    AUTO_FREE char *path = NULL;
+    AUTO_LOCK(&the_phase.lock);
+    if (!verb->has_path)
+        return plain;
+    const struct json *value = json_get(world, verb->name);
+    if (text_equal(json_text(value, "$const"), "DISM_ONLINE_IMAGE")) {
+        struct json *text = value_resolve(&the_phase.values, value);
+        json_set(plain, verb->name, text);
+        return plain;
     }
+    if (FAILED(value_path(&the_phase.values, value, the_phase.scratch, &path))) {
+        json_free(plain);
+        return NULL;
+    }
+    json_set_string(plain, verb->name, path);
     return plain;
+}
+
+static HRESULT fail_as_library(HRESULT hr)
+{
+    if (SUCCEEDED(hr))
+        return hr;
+    AUTO_FREE char *message = call_message();
+    return message ? FAIL(hr, "%s", message) : hr;
+}
+
+static HRESULT simulate(const struct json *world)
+{
+    if (!world_is_simulated(world) || !the_phase.library.hooks.DismFakeWorld)
+        return S_OK;
+    AUTO_FREE char *text = need(json_print(world));
+    return fail_as_library(the_phase.library.hooks.DismFakeWorld(text));
+}
+
+/* The parent knows every name, also of changes that only the library makes. */
+static HRESULT change_world(const struct json *world)
+{
+    uint64_t ms = 0;
+    if (json_u64(json_get(world, "advanceMs"), &ms))
+        return the_phase.library.hooks.DismFakeAdvanceClock
+                   ? the_phase.library.hooks.DismFakeAdvanceClock(ms)
+                   : FAIL(E_NOTIMPL, "the library has no virtual clock");
+    struct json *plain = resolve_world(world);
+    HRESULT hr = plain ? channel_world(plain) : E_INVALIDARG;
+    if (SUCCEEDED(hr))
+        hr = simulate(plain);
+    json_free(plain);
+    return hr;
+}
+
+/* Not in force is fine for the library: a restart may have ended its part. */
+HRESULT world_let_go(const char *name)
+{
+    TRY(channel_release(name ? name : "*"));
+    if (!the_phase.library.hooks.DismFakeWorldRelease || !the_phase.library.hooks.DismFakeWorld)
+        return S_OK;
+    if (!name && json_len(json_get(the_phase.job, "worldChanges")) == 0)
+        return S_OK;
+    return fail_as_library(the_phase.library.hooks.DismFakeWorldRelease(name));
 }
 
 static enum flow run_world(const struct json *step, const char *pointer)
 {
-    const struct json *world = json_get(step, "world");
-    uint64_t ms = 0;
-    HRESULT hr;
-    if (json_u64(json_get(world, "advanceMs"), &ms)) {
-        hr = the_phase.library.hooks.DismFakeAdvanceClock
-                 ? the_phase.library.hooks.DismFakeAdvanceClock(ms)
-                 : FAIL(E_NOTIMPL, "the library has no virtual clock");
-    } else {
-        struct json *plain = resolve_world(world);
-        hr = plain ? channel_world(plain) : E_INVALIDARG;
-        json_free(plain);
-    }
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(change_world(json_get(step, "world"))))
         return FLOW_ON;
     phase_fail("ERROR", pointer, step, NULL, "world: %s", error_last()->text);
     return FLOW_STOP;

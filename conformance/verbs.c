@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "fixture.h"
+#include "world_verbs.h"
 
 void verb_load(const struct options *options, size_t first, struct suite *suite,
                struct clauses **clauses)
@@ -268,7 +269,7 @@ static void explain_expect(const struct json *step)
 static void explain_steps(const struct json *steps, int indent)
 {
     for (const struct json *step = json_first(steps); step; step = json_next(step)) {
-        static const char *const words[] = {"barrier", "await", "signal", "release", "world"};
+        static const char *const words[] = {"barrier", "await", "signal", "release"};
         printf("%*s- ", indent, "");
         if (json_get(step, "id"))
             printf("%s: ", json_text(step, "id"));
@@ -286,6 +287,10 @@ static void explain_steps(const struct json *steps, int indent)
             AUTO_FREE char *text = value ? said(value) : NULL;
             if (text)
                 printf("%s %s", words[i], text);
+        }
+        if (json_get(step, "world")) {
+            AUTO_FREE char *sentence = world_sentence(json_get(step, "world"), said);
+            printf("world: %s", sentence);
         }
         if (json_get(step, "check")) {
             AUTO_FREE char *what = said(json_get(step, "check"));

@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include "tool.h"
+#include "world_verbs.h"
 
 /* Only what the case itself was given may be touched. */
 static HRESULT check_place(const struct world *world, const char *path)
@@ -80,6 +81,17 @@ static HRESULT make_readonly(const char *path, struct change *change)
     return S_OK;
 }
 
+/* Nobody but root gets at what has no mode. */
+static HRESULT deny_access(const char *path, struct change *change)
+{
+    struct os_stat stat;
+    TRY(os_stat(path, &stat));
+    TRY(os_set_mode(path, 0));
+    change->has_mode = true;
+    change->mode = stat.mode;
+    return S_OK;
+}
+
 static HRESULT tamper(struct world *world, const struct json *verb, struct change *change)
 {
     const char *how = json_text(verb, "how"), *path = json_text(verb, "tamper");
@@ -91,7 +103,80 @@ static HRESULT tamper(struct world *world, const struct json *verb, struct chang
         return flip_byte(path);
     if (text_equal(how, "modify"))
         return modify_it(world, path);
+    if (text_equal(how, "lock"))
+        return os_open(path, OS_READ, &change->held);
+    if (text_equal(how, "deny-access"))
+        return deny_access(path, change);
     return make_readonly(path, change);
+}
+
+/* ---- another version of an image ---- */
+
+enum { WIM_VERSION_AT = 12, WIM_COUNT_AT = 44, WIM_NEWER_VERSION = 0x20000 };
+
+static HRESULT open_wim(const char *path, struct os_file **out, unsigned *images)
+{
+    unsigned char header[WIM_COUNT_AT + 4];
+    size_t got = 0;
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(path, OS_READ | OS_WRITE, &file));
+    TRY(os_read_at(file, header, sizeof header, 0, &got));
+    if (got != sizeof header || memcmp(header, "MSWIM\0\0", 8) != 0)
+        return FAIL(E_INVALIDARG, "%s is no WIM file", path);
+    const unsigned char *count = header + WIM_COUNT_AT;
+    *images = count[0] | (unsigned)count[1] << 8 | (unsigned)count[2] << 16;
+    *out = TAKE(file);
+    return S_OK;
+}
+
+static HRESULT make_container_newer(const char *path)
+{
+    static const unsigned char version[4] = {0, 0, WIM_NEWER_VERSION >> 16, 0};
+    AUTO_FILE struct os_file *file = NULL;
+    unsigned images;
+    TRY(open_wim(path, &file, &images));
+    return os_write_at(file, version, sizeof version, WIM_VERSION_AT);
+}
+
+static HRESULT set_property(const struct world *world, const char *path, unsigned index,
+                            const char *property)
+{
+    AUTO_FREE char *output = join(world->scratch, "version.txt");
+    AUTO_FREE char *number = format("%u", index);
+    const char *arguments[] = {NULL, "info", path, number, "--image-property", property, NULL};
+    int code = 0;
+    TRY(tool_run_wimlib(arguments, output, &code));
+    return code == 0 ? S_OK
+                     : FAIL(E_FAIL, "wimlib-imagex cannot set %s in %s (%d)", property, path, code);
+}
+
+/* Every image of the file says that it holds that Windows. */
+static HRESULT set_windows_version(const struct world *world, const char *path, const char *version)
+{
+    static const char *const names[] = {"MAJOR", "MINOR", "BUILD", "SPBUILD"};
+    unsigned images = 0;
+    {
+        AUTO_FILE struct os_file *file = NULL;
+        TRY(open_wim(path, &file, &images));
+    }
+    for (unsigned i = 1; i <= images; i++) {
+        const char *at = version;
+        for (size_t k = 0; k < 4; k++) {
+            size_t len = strcspn(at, ".");
+            AUTO_FREE char *property = format("WINDOWS/VERSION/%s=%.*s", names[k], (int)len, at);
+            TRY(set_property(world, path, i, property));
+            at += len + (at[len] == '.');
+        }
+    }
+    return S_OK;
+}
+
+static HRESULT change_version(const struct world *world, const struct json *verb)
+{
+    const char *path = json_text(verb, "imageVersion"), *windows = json_text(verb, "windows");
+    if (windows)
+        TRY(set_windows_version(world, path, windows));
+    return json_text(verb, "container") ? make_container_newer(path) : S_OK;
 }
 
 static HRESULT write_it(const char *path, const char *text)
@@ -105,27 +190,31 @@ static HRESULT write_it(const char *path, const char *text)
     return os_write(file, text, strlen(text));
 }
 
+/* What is done for real; the rest is the library's own simulation. */
+static HRESULT do_it(struct world *world, const struct json *verb, struct change *change)
+{
+    const char *path = json_text(verb, world_verb_of(verb)->name);
+    if (!world_is_real(verb))
+        return S_OK;
+    TRY(check_place(world, path));
+    if (json_get(verb, "writeFile"))
+        return write_it(path, json_text(verb, "text"));
+    if (json_get(verb, "imageVersion"))
+        return change_version(world, verb);
+    if (json_get(verb, "tamper"))
+        return tamper(world, verb, change);
+    return os_open(path, OS_READ, &change->held);
+}
+
 HRESULT world_apply(struct world *world, const struct json *verb)
 {
     struct change change = {0};
-    const char *path = json_text(verb, "writeFile");
-    if (path) {
-        TRY(check_place(world, path));
-        return write_it(path, json_text(verb, "text"));
-    }
-    path = json_text(verb, "tamper");
-    bool is_hold = !path;
-    if (is_hold)
-        path = json_text(verb, "holdFile");
-    TRY(check_place(world, path));
-    if (is_hold)
-        TRY(os_open(path, OS_READ, &change.held));
-    else
-        TRY(tamper(world, verb, &change));
-    if (!change.held && !change.has_mode)
+    const char *name = json_text(verb, "as");
+    TRY(do_it(world, verb, &change));
+    if (!change.held && !change.has_mode && !name)
         return S_OK;
-    change.name = dup_text(json_text(verb, "as"));
-    change.path = dup_text(path);
+    change.name = dup_text(name);
+    change.path = dup_text(json_text(verb, world_verb_of(verb)->name));
     struct change *slot = need(vec_push(&world->changes));
     *slot = change;
     return S_OK;

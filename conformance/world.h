@@ -12,7 +12,7 @@ struct change {
     char *name;
     char *path;
     struct os_file *held; /* holdFile */
-    bool has_mode;        /* readonly */
+    bool has_mode;        /* readonly, deny-access */
     uint32_t mode;
 };
 

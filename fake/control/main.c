@@ -23,8 +23,12 @@ static const char usage[] =
     "  arm FILE      arm the fault rules of a JSON file (- is standard input) for every client\n"
     "  disarm        take those rules away\n"
     "  release HOLD  let go what waits in that hold, in every client\n"
+    "  world JSON    change what surrounds the library: a scenario's world step (- is standard "
+    "input)\n"
+    "  world release NAME   undo the change made with that name\n"
+    "  world show    the changes in force\n"
     "  journal       calls, steps and faults of all clients since the last reset\n"
-    "  reset         forget everything: mounts, rules, journal\n"
+    "  reset         forget everything: mounts, rules, world, journal\n"
     "  help          this text\n"
     "\n"
     "The state folder is --state, else DISMFAKE_STATE, else dismfake in your state directory\n"
@@ -135,7 +139,7 @@ static HRESULT get(HRESULT (*WINAPI query)(char **), struct json **out)
  */
 static struct json *of_state_folder(const struct json *status, const struct json *journal)
 {
-    static const char *const keys[] = {"stateFolder", "boot", "mounts", "calls"};
+    static const char *const keys[] = {"stateFolder", "boot", "mounts", "calls", "world"};
     struct json *out = json_new_object();
     struct json *rules = json_new_array();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -169,6 +173,9 @@ static int print_status(bool as_json)
     print_mounts(json_get(status, "mounts"));
     print_calls(json_get(status, "calls"));
     print_rules(json_get(status, "rules"), journal);
+    if (json_len(json_get(status, "world")) > 0)
+        printf("world:   %zu changes in force (dismfake world show)\n",
+               json_len(json_get(status, "world")));
     return EXIT_DONE;
 }
 
@@ -186,6 +193,9 @@ static void print_entry(const struct json *entry)
         printf("%s %s\n", text_of(entry, "call"), text_of(entry, "hr"));
     } else if (text_equal(event, "step")) {
         printf("%s\n", text_of(entry, "step"));
+    } else if (text_equal(event, "world")) {
+        AUTO_FREE char *change = json_print(json_get(entry, "change"));
+        printf("%s %s\n", text_of(entry, "hr"), change ? change : "");
     } else {
         printf("%s at %s\n", text_of(entry, "rule"), text_of(entry, "at"));
     }
@@ -237,13 +247,63 @@ static int arm(const char *file, bool as_json)
     return done(DismFakeArmState(rules), as_json, "armed");
 }
 
+/* ---- world ---- */
+
+static int show_world(bool as_json)
+{
+    AUTO_JSON struct json *status = NULL;
+    HRESULT hr = get(DismFakeStatus, &status);
+    if (FAILED(hr))
+        return fail_with(hr);
+    const struct json *world = json_get(status, "world");
+    if (as_json) {
+        AUTO_FREE char *text = json_print(world);
+        puts(text ? text : "null");
+        return EXIT_DONE;
+    }
+    for (const struct json *v = json_first(world); v; v = json_next(v)) {
+        AUTO_FREE char *text = json_print(v);
+        puts(text ? text : "null");
+    }
+    return EXIT_DONE;
+}
+
+static int change_world(const char *json, bool as_json)
+{
+    struct text input AUTO(text_clear) = {0};
+    if (text_equal(json, "-")) {
+        if (FAILED(read_input(&input)))
+            return fail_with(E_OUTOFMEMORY);
+        json = input.ptr ? input.ptr : "";
+    }
+    return done(DismFakeWorld(json), as_json, "changed");
+}
+
+static int run_world(const char *what, const char *name, bool as_json)
+{
+    if (text_equal(what, "release")) {
+        if (!name)
+            return complain("nothing is named after ", what);
+        HRESULT hr = DismFakeWorldRelease(name);
+        return done(hr, as_json, hr == S_FALSE ? "it is not in force" : "released");
+    }
+    if (name)
+        return complain("too many words: ", name);
+    return text_equal(what, "show") ? show_world(as_json) : change_world(what, as_json);
+}
+
 /* ---- command line ---- */
 
-static int run(const char *command, const char *argument, bool as_json)
+static int run(const char *command, const char *argument, const char *name, bool as_json)
 {
-    bool takes_argument = text_equal(command, "arm") || text_equal(command, "release");
+    bool is_world = text_equal(command, "world");
+    bool takes_argument = is_world || text_equal(command, "arm") || text_equal(command, "release");
     if (takes_argument && !argument)
         return complain("nothing is named after ", command);
+    if (is_world)
+        return run_world(argument, name, as_json);
+    if (name)
+        return complain("too many words: ", name);
     if (!takes_argument && argument)
         return complain("too many words: ", argument);
     if (text_equal(command, "status"))
@@ -266,7 +326,7 @@ static int run(const char *command, const char *argument, bool as_json)
 int main(int argc, char **argv)
 {
     bool as_json = false;
-    const char *words[2] = {NULL, NULL};
+    const char *words[3] = {NULL, NULL, NULL};
     size_t count = 0;
     for (int i = 1; i < argc; i++) {
         if (text_equal(argv[i], "--json")) {
@@ -280,7 +340,7 @@ int main(int argc, char **argv)
             return complain(text_equal(argv[i], "--state") ? "a folder is missing after "
                                                            : "there is no option ",
                             argv[i]);
-        } else if (count == 2) {
+        } else if (count == sizeof words / sizeof *words) {
             return complain("too many words: ", argv[i]);
         } else {
             words[count++] = argv[i];
@@ -294,5 +354,5 @@ int main(int argc, char **argv)
     }
     /* The journal tells what clients did; the questions of this program do not belong there. */
     os_setenv("DISMFAKE_JOURNAL", "off");
-    return run(words[0], words[1], as_json);
+    return run(words[0], words[1], words[2], as_json);
 }

@@ -16,6 +16,7 @@
 #include "text.h"
 #include "trace.h"
 #include "worker.h"
+#include "world.h"
 
 /* ---- names of the thread and its next call ---- */
 
@@ -197,7 +198,8 @@ static HRESULT bind_session(struct call *call)
         return S_OK;
     TRY(session_acquire((DismSession)call->args[0], &call->session));
     call->op.image = session_image(call->session);
-    return S_OK;
+    return world_check_call(call->api, session_target(call->session)->root,
+                            session_host_is_gone(call->session));
 }
 
 /* ---- record ---- */

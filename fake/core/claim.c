@@ -15,6 +15,7 @@
 #include "settings.h"
 #include "text.h"
 #include "vec.h"
+#include "world.h"
 
 struct claim {
     char *root, *path;
@@ -76,6 +77,7 @@ static HRESULT lock_file(const char *root, const char *path, struct os_file **ou
 
 HRESULT claim_take(const char *root)
 {
+    TRY(world_check_unserviced(root));
     AUTO_LOCK(&lock);
     struct claim *known = find(root);
     if (known) {

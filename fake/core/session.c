@@ -18,6 +18,8 @@ struct session {
     struct image *image;
     struct session_target target;
     bool has_claim; /* against other processes; not for the online image */
+    /* the image's turn */
+    bool host_is_gone;
     /* table lock */
     unsigned refs; /* one of the table, one for each call on it */
     bool is_closing;
@@ -193,6 +195,11 @@ struct image *session_image(const struct session *session)
 const struct session_target *session_target(const struct session *session)
 {
     return &session->target;
+}
+
+bool *session_host_is_gone(struct session *session)
+{
+    return &session->host_is_gone;
 }
 
 size_t session_count(void)

@@ -40,6 +40,8 @@ HRESULT session_close(DismSession id, HRESULT (*drained)(void *context), void *c
 
 struct image *session_image(const struct session *session);
 const struct session_target *session_target(const struct session *session);
+/* Has the process that serves it died? Guarded by the image's turn. */
+bool *session_host_is_gone(struct session *session);
 size_t session_count(void);
 /* A session on that image root is open. */
 bool session_is_open_on(const char *root);

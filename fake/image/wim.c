@@ -11,6 +11,7 @@
 #include "error.h"
 #include "os.h"
 #include "text.h"
+#include "world.h"
 
 #define SOLID_WIM_VERSION 3584 /* 0xE00, what solid resources need */
 
@@ -118,6 +119,7 @@ static enum wimlib_progress_status on_progress(enum wimlib_progress_msg message,
 HRESULT wim_open(const char *path, bool for_writing, bool check_integrity, struct wim **out)
 {
     TRY(start_library());
+    TRY(world_open_files(path, for_writing ? WORLD_WRITE : WORLD_READ, 1));
     AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
     if (!wim)
         return FAIL_MEMORY();

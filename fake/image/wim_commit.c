@@ -6,9 +6,11 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "path.h"
 #include "text.h"
 #include "trace.h"
 #include "worker.h"
+#include "world.h"
 
 #define LOCK_POLL_MS 10
 
@@ -324,9 +326,25 @@ static HRESULT note_written(struct commit *c)
     return mounts_save(&m);
 }
 
+/* What is saved must be open to us, whoever else has it open. */
+static HRESULT open_changes(const struct commit *c)
+{
+    for (size_t i = 0; i < c->changes.len; i++) {
+        const struct wim_change *change = &c->changes.ptr[i];
+        AUTO_FREE char *path = NULL;
+        if (change->kind != WIM_ADD)
+            continue;
+        TRY(path_join(c->mount.mount_path, change->path, &path));
+        TRY(world_open_files(path, WORLD_READ, 1));
+    }
+    return S_OK;
+}
+
 static HRESULT report_written(void *context, uint64_t done, uint64_t total)
 {
-    struct op *op = context;
+    const struct commit *c = context;
+    struct op *op = c->op;
+    TRY(world_check_room(c->mount.image_path, 0));
     return done == 0 ? op_check_cancel(op) : op_progress(op, 20, 98, done, total);
 }
 
@@ -335,17 +353,19 @@ static HRESULT write_image(struct commit *c)
     bool with_integrity = (c->flags & DISM_COMMIT_GENERATE_INTEGRITY) != 0;
     bool append = (c->flags & DISM_COMMIT_APPEND) != 0;
     unsigned index = c->mount.index;
-    struct wim_progress progress = {report_written, c->op};
+    struct wim_progress progress = {report_written, c};
 
     TRY(op_step(c->op, c->steps->write));
     if (c->changes.len == 0 && !append && !with_integrity)
         return op_ticks_to(c->op, 99);
+    TRY(open_changes(c));
     TRY(claim(c));
     if (append)
         TRY(wim_append_copy(c->wim, c->mount.image_path, index, &index));
     if (c->changes.len)
         TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
     TRY(wim_write(c->wim, with_integrity, &progress));
+    TRY(world_check_room(c->mount.image_path, 0)); /* the last bytes, which no progress reports */
     TRY(note_written(c));
     return op_ticks_to(c->op, 99);
 }

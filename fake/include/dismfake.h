@@ -78,11 +78,22 @@ HRESULT WINAPI DismFakeReset(void);
 /* Moves the virtual clock on. Delays by rules (delayMs) move it too; no real time passes. */
 HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
 
+/* Changes what surrounds the library, for every process of the state folder. Json is one object in
+ * the form of a scenario's world step: {"volume": PATH, "is": {"kind": "removable"}, "as": "usb"}.
+ * Verbs: volume, service, elevated, holdFile, loadHive, tamper (how: lock, deny-access), scanner,
+ * otherProcess, hostVersion, advanceMs. What a step does to a file itself (writeFile, the other
+ * kinds of tamper, imageVersion) is not for this function. A restart ends holdFile, loadHive and
+ * otherProcess. On a mistake nothing changes and the message says where it is. */
+HRESULT WINAPI DismFakeWorld(const char *Json);
+/* Undoes the change that was made with "as": Name; NULL: all that have a name. S_FALSE if none is
+ * in force. */
+HRESULT WINAPI DismFakeWorldRelease(const char *Name);
+
 /* ---- What can be seen ---- */
 
 /* One JSON object: initialised, boot, clockMs, sessions, mounts, rules (with how often each fired),
  * holds, calls in flight (of all processes of the state folder: pid, step, tick of total,
- * elapsedMs), live allocations. */
+ * elapsedMs), world (the changes in force), live allocations. */
 HRESULT WINAPI DismFakeStatus(char **Json);
 /* JSON array of everything since the last reset, of all processes of the state folder: calls with
  * arguments and results, steps, faults. */

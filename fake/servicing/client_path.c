@@ -9,8 +9,18 @@
 #include "path.h"
 #include "settings.h"
 #include "text.h"
+#include "world.h"
 
 #define LONGEST_PATH 32767 /* UTF-16 units, the limit of \\?\ paths */
+
+/* A path on a volume of the simulated machine: a network drive is as good as \\\\server\\share. */
+static HRESULT check_volume(const char *path, const char *what, HRESULT network_hr)
+{
+    if (!world_is_network(path))
+        return S_OK;
+    return FAIL(network_hr, "%s is %s on a network drive: files on the network are not supported",
+                what, path);
+}
 
 static HRESULT map_drive(const char *native, char drive, char **out)
 {
@@ -45,9 +55,13 @@ HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **ou
         TRY(os_cwd(&cwd));
     TRY(path_absolute(utf8, cwd, &native));
     char drive = path_drive(native);
+    AUTO_FREE char *path = NULL;
     if (drive)
-        return map_drive(native, drive, out);
-    *out = TAKE(native);
+        TRY(map_drive(native, drive, &path));
+    else
+        path = TAKE(native);
+    TRY(check_volume(path, what, network_hr));
+    *out = TAKE(path);
     return S_OK;
 }
 

@@ -29,6 +29,8 @@
 #include "settings.h"
 #include "text.h"
 #include "wim_commit.h"
+#include "world.h"
+#include "world_step.h"
 
 /* The hooks' failures are reported like those of the API. */
 static HRESULT answer(HRESULT hr)
@@ -180,9 +182,15 @@ UINT64 WINAPI DismFakeThreadId(void)
 
 /* ---- the world ---- */
 
+static HRESULT restart(void)
+{
+    TRY(world_reboot());
+    return mounts_reboot();
+}
+
 HRESULT WINAPI DismFakeReboot(void)
 {
-    return answer(library_restart(mounts_reboot));
+    return answer(library_restart(restart));
 }
 
 static HRESULT forget_mounts(void)
@@ -207,6 +215,7 @@ static HRESULT forget_everything(void)
     TRY(forget_mounts());
     TRY(fault_disarm(NULL));
     TRY(fault_disarm_state());
+    TRY(world_clear());
     clock_reset();
     return journal_clear();
 }
@@ -220,6 +229,22 @@ HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds)
 {
     clock_advance(Milliseconds);
     return S_OK;
+}
+
+static HRESULT change_world(const char *json)
+{
+    TRY(need_text(json, "Json"));
+    return world_step(json);
+}
+
+HRESULT WINAPI DismFakeWorld(const char *Json)
+{
+    return answer(change_world(Json));
+}
+
+HRESULT WINAPI DismFakeWorldRelease(const char *Name)
+{
+    return answer(world_release(Name));
 }
 
 /* ---- what can be seen ---- */
@@ -260,6 +285,14 @@ static HRESULT add_mounts(struct json *status)
     return S_OK;
 }
 
+static HRESULT add_world(struct json *status)
+{
+    struct json *changes;
+    TRY(world_list(&changes));
+    json_set(status, "world", changes);
+    return S_OK;
+}
+
 static HRESULT status(char **out)
 {
     const struct settings *settings;
@@ -274,6 +307,7 @@ static HRESULT status(char **out)
     json_set(object, "rules", fault_rules_json());
     json_set(object, "holds", fault_holds_json());
     json_set(object, "calls", activity_json());
+    TRY(add_world(object));
     json_set_number(object, "liveAllocations", (double)result_live_count());
     return print(object, out);
 }
@@ -298,8 +332,10 @@ HRESULT WINAPI DismFakeJournal(char **Json)
 static HRESULT capabilities(char **out)
 {
     static const char *const names[] = {
-        "fault:return", "fault:crash",   "sync:blocked",  "world:reboot",  "world:tamper",
-        "world:hold",   "clock:virtual", "progress:sync", "progress:hold", "progress:cancel"};
+        "fault:return",  "fault:crash",         "sync:blocked",  "world:reboot",  "world:tamper",
+        "world:hold",    "world:hive",          "world:volume",  "world:service", "world:elevation",
+        "world:scanner", "world:other-process", "world:version", "clock:virtual", "progress:sync",
+        "progress:hold", "progress:cancel"};
     AUTO_JSON struct json *object = json_new_object();
     struct json *array = json_new_array(), *steps = json_new_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

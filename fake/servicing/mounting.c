@@ -17,6 +17,7 @@
 #include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
+#include "world.h"
 
 #define MOUNT_FLAGS                                                                                \
     (DISM_MOUNT_READONLY | DISM_MOUNT_OPTIMIZE | DISM_MOUNT_CHECK_INTEGRITY | DISM_MOUNT_SUPPORT_EA)
@@ -135,6 +136,7 @@ static HRESULT open_image(struct request *r, struct wim **out)
         return FAIL(WIMGAPI_E_SPLIT_WIM, "%s is part %u of %u of a split image", r->image_path,
                     facts->part, facts->parts);
     TRY(choose_index(r, wim));
+    TRY(world_open_files(r->image_path, is_readonly(r) ? WORLD_READ : WORLD_WRITE, 0));
     if (!is_readonly(r) && (facts->is_marked_readonly || !os_is_writable(r->image_path)))
         return FAIL(WIMPROVIDER_E_NO_WRITE_PERMISSION, "%s is read-only: mount it read-only",
                     r->image_path);
@@ -232,12 +234,28 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
 
 /* ---- the work ---- */
 
+static uint64_t number_of(const struct wim *wim, unsigned index, const char *name)
+{
+    unsigned long long number = 0;
+    const char *text = wim_property(wim, index, name);
+    return text && text_to_u64(text, &number) ? number : 0;
+}
+
+/* The image's files are placed in the folder: is there room, and does nobody interfere? */
+static HRESULT check_place(const struct request *r, const struct wim *wim)
+{
+    uint64_t files = number_of(wim, r->index, "FILECOUNT");
+    TRY(world_check_room(r->folder, number_of(wim, r->index, "TOTALBYTES")));
+    return world_open_files(r->folder, WORLD_PLACE, files < UINT32_MAX ? (unsigned)files : 0);
+}
+
 static HRESULT fill(const struct request *r, struct mount *mount, struct wim *wim)
 {
     struct op *op = &r->call->op;
     AUTO_FREE char *side = NULL;
     TRY(mount_side_path(mount, NULL, &side));
     TRY(os_make_directories(side));
+    TRY(check_place(r, wim));
     TRY(image_fill(mount, wim, op, 99));
     TRY(op_step(op, STEP_MOUNT_FINISH));
     TRY(mounts_mark_mounted(mount));
@@ -292,6 +310,7 @@ HRESULT impl_DismMountImage(struct call *call, PCWSTR ImageFilePath, PCWSTR Moun
         .call = call, .index = ImageIndex, .identifier = ImageIdentifier, .flags = Flags};
     TRY(read_request(&r, ImageFilePath, MountPath, ImageName));
     TRY(check_paths(&r));
+    TRY(world_check_mount(r.folder));
     TRY(check_session(&r));
     return turn_run(r.folder, mount_into, &r);
 }

@@ -17,6 +17,7 @@
 #include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
+#include "world.h"
 
 /* ---- DismRemountImage ---- */
 
@@ -119,6 +120,7 @@ HRESULT impl_DismRemountImage(struct call *call, PCWSTR MountPath)
     if (hr == HR_WIN32(ERROR_NOT_FOUND))
         return FAIL(WIMGAPI_E_NO_REMOUNT_TARGET, "nothing is mounted at %s", path);
     TRY(hr);
+    TRY(world_check_mount(mount.mount_path));
     TRY(check_session(&mount));
     struct remounting r = {&call->op, &mount};
     return turn_run(mount.mount_path, remount_in_turn, &r);

@@ -21,8 +21,10 @@
 #include "settings.h"
 #include "text.h"
 #include "turn.h"
+#include "versions.h"
 #include "wim_commit.h"
 #include "worker.h"
+#include "world.h"
 
 /* ---- DismInitialize, DismShutdown ---- */
 
@@ -48,6 +50,7 @@ static HRESULT prepare(void *context)
     const struct start *start = context;
     const struct settings *settings;
     TRY(settings_get(&settings));
+    TRY(world_check_elevated());
     if (start->scratch && !os_is_directory(start->scratch))
         return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "the scratch directory %s does not exist",
                     start->scratch);
@@ -190,6 +193,17 @@ static HRESULT check_mount(const char *root, char **id_out)
     }
 }
 
+/* The registry of the image, which a session loads. */
+static HRESULT open_hives(const char *windows)
+{
+    AUTO_FREE char *folder = NULL;
+    AUTO_NAMES struct os_names hives = {0};
+    if (FAILED(find_folder(windows, "System32/config", &folder)))
+        return S_OK;
+    TRY(os_list(folder, &hives));
+    return world_open_files(folder, WORLD_SERVICE, (unsigned)hives.len);
+}
+
 struct opening {
     struct call *call;
     const char *root;
@@ -203,9 +217,12 @@ static HRESULT open_offline(void *context, struct image *image)
     (void)image;
     AUTO_FREE char *mount = NULL, *windows = NULL, *drive = NULL;
     TRY(op_step(&o->call->op, STEP_SESSION_OPEN));
+    TRY(world_check_host());
     TRY(wim_recover());
     TRY(check_mount(o->root, &mount));
     TRY(find_windows(o->root, o->windows_directory, &windows));
+    TRY(version_check(mount));
+    TRY(open_hives(windows));
     if (o->system_drive)
         TRY(text_from_utf16(o->system_drive, &drive));
     struct session_target target = {
@@ -219,9 +236,12 @@ static HRESULT open_online(struct call *call, DismSession *out)
     AUTO_FREE char *windows = NULL, *root = NULL;
     TRY(settings_get(&settings));
     TRY(op_step(&call->op, STEP_SESSION_OPEN));
+    TRY(world_check_host());
     TRY(online_prepare());
     TRY(os_real_path(settings->online, &root));
+    TRY(world_check_unserviced(root));
     TRY(find_windows(root, NULL, &windows));
+    TRY(open_hives(windows));
     struct session_target target = {
         .root = root, .windows = windows, .system_drive = "C:", .is_online = true};
     return session_open(&target, out);

@@ -17,6 +17,7 @@
 #include "turn.h"
 #include "wim_commit.h"
 #include "worker.h"
+#include "world.h"
 
 #define COMMIT_FLAGS                                                                               \
     ((DWORD)(DISM_COMMIT_GENERATE_INTEGRITY | DISM_COMMIT_APPEND | DISM_COMMIT_SUPPORT_EA))
@@ -142,6 +143,16 @@ static HRESULT save(struct unmount *u)
     return hr == HR_WIN32(ERROR_REQUEST_ABORTED) ? stop_half_way(u, hr) : hr;
 }
 
+static HRESULT check_unused(const struct unmount *u)
+{
+    AUTO_FREE char *open_path = NULL;
+    HRESULT hr = world_find_opener(u->mount.mount_path, &open_path);
+    if (hr == S_OK)
+        return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in another process", open_path);
+    TRY(hr);
+    return image_engine_of(&u->mount)->check_unused(&u->mount);
+}
+
 /* The folder is emptied, last the record goes: a process killed in between leaves an Invalid mount,
  * which a discard or a cleanup ends. */
 static HRESULT take_away(struct unmount *u, unsigned from)
@@ -181,7 +192,7 @@ static HRESULT unmount_in_turn(void *context, struct image *image)
         if (FAILED(checked))
             return stop_half_way(u, checked);
     }
-    HRESULT hr = image_engine_of(&u->mount)->check_unused(&u->mount);
+    HRESULT hr = check_unused(u);
     if (SUCCEEDED(hr)) {
         TRY(mount_begin_removal(&u->mount, false));
         hr = take_away(u, from);
