@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "floor.h"
 #include "text.h"
 
 #include <cjson/cJSON.h>
@@ -250,41 +251,86 @@ HRESULT json_only_keys(const struct json *object, const char *pointer, const cha
     return S_OK;
 }
 
-/* ---- builders ---- */
+/* ---- builders ----
+ * cJSON allocates by itself: each builder counts as one allocation. An object or array that lacks
+ * something because there was no memory is marked, since hardly anybody looks at what json_set
+ * says; printing it then fails. */
+
+#define INCOMPLETE (1 << 16) /* in cJSON's type, whose low bits are its own */
+
+/* A builder has given NULL; whoever gets that next to put into something lacks it. */
+static _Thread_local bool builder_failed;
+
+static struct json *made(cJSON *item)
+{
+    builder_failed = builder_failed || !item;
+    return wrap(item);
+}
+
+#define BUILD(expression) made(floor_denies_memory() ? NULL : (expression))
+
+/* After an attempt to add: what is not memory's fault - NULL for a value, no such container - is
+ * fine: it is just not there. */
+static bool added(struct json *container, struct json *value, bool has_worked)
+{
+    if (has_worked)
+        return true;
+    if (container && builder_failed)
+        item_of(container)->type |= INCOMPLETE;
+    builder_failed = builder_failed && !container; /* the container is what lacks now */
+    json_free(value);
+    return false;
+}
+
+/* `expression` needs memory; what it is not given is noted. */
+#define WORKS(expression)                                                                          \
+    ((!floor_denies_memory() && (expression)) || ((builder_failed = true), false))
+
+static bool is_complete(const struct json *v)
+{
+    if (v && (item_of(v)->type & INCOMPLETE))
+        return false;
+    for (const struct json *child = json_first(v); child; child = json_next(child))
+        if (!is_complete(child))
+            return false;
+    return true;
+}
 
 struct json *json_new_object(void)
 {
-    return wrap(cJSON_CreateObject());
+    return BUILD(cJSON_CreateObject());
 }
 
 struct json *json_new_array(void)
 {
-    return wrap(cJSON_CreateArray());
+    return BUILD(cJSON_CreateArray());
 }
 
 struct json *json_new_string(const char *text)
 {
-    return wrap(text ? cJSON_CreateString(text) : cJSON_CreateNull());
+    return BUILD(text ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
 struct json *json_new_number(double number)
 {
-    return wrap(cJSON_CreateNumber(number));
+    return BUILD(cJSON_CreateNumber(number));
 }
 
 struct json *json_new_bool(bool value)
 {
-    return wrap(cJSON_CreateBool(value));
+    return BUILD(cJSON_CreateBool(value));
 }
 
 struct json *json_new_null(void)
 {
-    return wrap(cJSON_CreateNull());
+    return BUILD(cJSON_CreateNull());
 }
 
 struct json *json_copy(const struct json *v)
 {
-    cJSON *copy = v ? cJSON_Duplicate(item_of(v), 1) : NULL;
+    if (!v)
+        return NULL;
+    cJSON *copy = item_of(BUILD(cJSON_Duplicate(item_of(v), 1)));
     if (copy && copy->string) { /* a copy is a root: it has no key */
         cJSON_free(copy->string);
         copy->string = NULL;
@@ -294,11 +340,9 @@ struct json *json_copy(const struct json *v)
 
 bool json_add(struct json *object, const char *key, struct json *value)
 {
-    bool added = value && json_is(object, JSON_OBJECT) &&
-                 cJSON_AddItemToObject(item_of(object), key, item_of(value));
-    if (!added)
-        json_free(value);
-    return added;
+    return added(object, value,
+                 value && json_is(object, JSON_OBJECT) &&
+                     WORKS(cJSON_AddItemToObject(item_of(object), key, item_of(value))));
 }
 
 bool json_set(struct json *object, const char *key, struct json *value)
@@ -307,20 +351,16 @@ bool json_set(struct json *object, const char *key, struct json *value)
     if (!old || !value)
         return json_add(object, key, value);
     /* cJSON frees the old key only after it has copied it, so the old key may be passed in. */
-    bool replaced =
-        cJSON_ReplaceItemInObjectCaseSensitive(item_of(object), key, item_of(value)) != 0;
-    if (!replaced)
-        json_free(value);
-    return replaced;
+    return added(
+        object, value,
+        WORKS(cJSON_ReplaceItemInObjectCaseSensitive(item_of(object), key, item_of(value))));
 }
 
 bool json_push(struct json *array, struct json *value)
 {
-    bool added =
-        value && json_is(array, JSON_ARRAY) && cJSON_AddItemToArray(item_of(array), item_of(value));
-    if (!added)
-        json_free(value);
-    return added;
+    return added(array, value,
+                 value && json_is(array, JSON_ARRAY) &&
+                     WORKS(cJSON_AddItemToArray(item_of(array), item_of(value))));
 }
 
 void json_remove(struct json *object, const char *key)
@@ -438,6 +478,8 @@ static void print_value(struct text *t, const struct json *v, int indent)
 char *json_print(const struct json *v)
 {
     struct text t = {0};
+    if (!v || !is_complete(v))
+        return NULL;
     print_value(&t, v, -1);
     return text_take(&t);
 }
@@ -445,6 +487,8 @@ char *json_print(const struct json *v)
 char *json_print_pretty(const struct json *v)
 {
     struct text t = {0};
+    if (!v || !is_complete(v))
+        return NULL;
     print_value(&t, v, 0);
     text_add(&t, "\n");
     return text_take(&t);

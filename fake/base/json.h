@@ -89,8 +89,9 @@ static inline bool json_set_bool(struct json *o, const char *key, bool value)
 bool json_add(struct json *object, const char *key, struct json *value);
 void json_remove(struct json *object, const char *key);
 
-/* One line, or indented by tabs. Caller's: mem_free. NULL without memory. Strings that are
- * not UTF-8 (lone surrogates as WTF-8) are written so that json_parse reads them back. */
+/* One line, or indented by tabs. Caller's: mem_free. NULL without memory, also where there was
+ * none for something that was set or pushed: no half value is printed. Strings that are not UTF-8
+ * (lone surrogates as WTF-8) are written so that json_parse reads them back. */
 char *json_print(const struct json *v);
 char *json_print_pretty(const struct json *v);
 

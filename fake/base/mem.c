@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor.h"
+
 void *mem_alloc(size_t size)
 {
+    if (floor_denies_memory())
+        return NULL;
     /* Never calloc(0): NULL has to mean "no memory". */
     return calloc(1, size ? size : 1);
 }
@@ -23,6 +27,8 @@ void *mem_array(size_t count, size_t size)
 void *mem_grow(void *old, size_t old_count, size_t new_count, size_t size)
 {
     if (size && new_count > SIZE_MAX / size)
+        return NULL;
+    if (floor_denies_memory())
         return NULL;
     size_t bytes = new_count * size;
     char *grown = realloc(old, bytes ? bytes : 1);

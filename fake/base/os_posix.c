@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "floor.h"
 #include "mem.h"
 
 struct os_file {
@@ -56,9 +57,10 @@ HRESULT os_open(const char *path, unsigned mode, struct os_file **out)
         mem_free(file);
         return FAIL_MEMORY();
     }
-    file->fd = open_again(AT_FDCWD, path, open_flags(mode), 0666);
+    int err = mode & (OS_CREATE | OS_TRUNCATE) ? floor_denies_change() : 0;
+    file->fd = err ? -1 : open_again(AT_FDCWD, path, open_flags(mode), 0666);
     if (file->fd < 0) {
-        int err = errno;
+        err = err ? err : errno;
         mem_free(file->path);
         mem_free(file);
         return error_errno(err, "open", path);
@@ -98,11 +100,21 @@ HRESULT os_read_at(struct os_file *file, void *buffer, size_t size, uint64_t off
     return S_OK;
 }
 
-HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_t offset)
+/* How much of a write there is room for. Only what makes the file longer takes space. */
+static size_t room_for(const struct os_file *file, size_t size, uint64_t offset)
+{
+    struct stat st;
+    if (!floor_has_disk_end() || fstat(file->fd, &st) != 0)
+        return size;
+    uint64_t end = (uint64_t)st.st_size, wanted = offset + size;
+    uint64_t growth = wanted <= end ? 0 : offset >= end ? size : wanted - end;
+    return size - (size_t)(growth - floor_room(growth));
+}
+
+static HRESULT write_part(struct os_file *file, const char *data, size_t size, uint64_t offset)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t n =
-            pwrite(file->fd, (const char *)data + done, size - done, (off_t)(offset + done));
+        ssize_t n = pwrite(file->fd, data + done, size - done, (off_t)(offset + done));
         if (n < 0 && errno != EINTR)
             return error_errno(errno, "write", file->path);
         done += n > 0 ? (size_t)n : 0;
@@ -110,27 +122,42 @@ HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_
     return S_OK;
 }
 
+HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_t offset)
+{
+    int denied = floor_denies_change();
+    if (denied)
+        return error_errno(denied, "write", file->path);
+    size_t room = room_for(file, size, offset);
+    TRY(write_part(file, data, room, offset));
+    return room == size ? S_OK : error_errno(ENOSPC, "write", file->path);
+}
+
+/* Appending has to stay one system call, so that lines of several processes do not mix. */
 HRESULT os_write(struct os_file *file, const void *data, size_t size)
 {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = write(file->fd, (const char *)data + done, size - done);
+    int denied = floor_denies_change();
+    if (denied)
+        return error_errno(denied, "write", file->path);
+    size_t room = room_for(file, size, UINT64_MAX - size);
+    for (size_t done = 0; done < room;) {
+        ssize_t n = write(file->fd, (const char *)data + done, room - done);
         if (n < 0 && errno != EINTR)
             return error_errno(errno, "write", file->path);
         done += n > 0 ? (size_t)n : 0;
     }
-    return S_OK;
+    return room == size ? S_OK : error_errno(ENOSPC, "write", file->path);
 }
 
 HRESULT os_truncate(struct os_file *file, uint64_t size)
 {
-    if (ftruncate(file->fd, (off_t)size) != 0)
+    if (!FLOOR_CHANGES(ftruncate(file->fd, (off_t)size)))
         return error_errno(errno, "set the size of", file->path);
     return S_OK;
 }
 
 HRESULT os_sync(struct os_file *file)
 {
-    if (fdatasync(file->fd) != 0)
+    if (!FLOOR_CHANGES(fdatasync(file->fd)))
         return error_errno(errno, "sync", file->path);
     return S_OK;
 }
@@ -197,7 +224,7 @@ HRESULT os_write_file_atomic(const char *path, const void *data, size_t size)
     HRESULT hr = os_write(file, data, size);
     if (SUCCEEDED(hr))
         hr = os_sync(file);
-    if (SUCCEEDED(hr) && rename(temporary, path) != 0)
+    if (SUCCEEDED(hr) && !FLOOR_CHANGES(rename(temporary, path)))
         hr = error_errno(errno, "write", path);
     if (FAILED(hr)) {
         unlink(temporary);
@@ -208,7 +235,7 @@ HRESULT os_write_file_atomic(const char *path, const void *data, size_t size)
 
 static HRESULT copy_content(struct os_file *from, struct os_file *to)
 {
-    for (;;) {
+    while (!floor_has_disk_end()) {
         ssize_t n = copy_file_range(from->fd, NULL, to->fd, NULL, 1u << 30, 0);
         if (n == 0)
             break;
@@ -241,8 +268,8 @@ HRESULT os_copy_file(const char *from, const char *to)
     TRY(os_truncate(target, 0));
     HRESULT hr = copy_content(source, target);
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, a.st_mtim};
-    if (SUCCEEDED(hr) &&
-        (fchmod(target->fd, a.st_mode & 07777) != 0 || futimens(target->fd, times) != 0))
+    if (SUCCEEDED(hr) && (!FLOOR_CHANGES(fchmod(target->fd, a.st_mode & 07777)) ||
+                          !FLOOR_CHANGES(futimens(target->fd, times))))
         hr = error_errno(errno, "set mode and time of", to);
     if (FAILED(hr))
         unlink(to);
@@ -351,14 +378,14 @@ HRESULT os_set_mtime(const char *path, int64_t mtime_ns)
         seconds--;
     }
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = rest}};
-    if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) != 0)
+    if (!FLOOR_CHANGES(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)))
         return error_errno(errno, "set the time of", path);
     return S_OK;
 }
 
 HRESULT os_set_mode(const char *path, uint32_t mode)
 {
-    if (chmod(path, mode & 07777) != 0)
+    if (!FLOOR_CHANGES(chmod(path, mode & 07777)))
         return error_errno(errno, "set the mode of", path);
     return S_OK;
 }
@@ -367,7 +394,7 @@ HRESULT os_set_mode(const char *path, uint32_t mode)
 
 HRESULT os_make_directory(const char *path)
 {
-    if (mkdir(path, 0777) != 0)
+    if (!FLOOR_CHANGES(mkdir(path, 0777)))
         return error_errno(errno, "make the folder", path);
     return S_OK;
 }
@@ -383,11 +410,14 @@ HRESULT os_make_directories(const char *path)
         if (*s != '/')
             continue;
         *s = '\0';
-        if (mkdir(part, 0777) != 0 && !os_is_directory(part))
-            return error_errno(errno, "make the folder", part);
+        if (!FLOOR_CHANGES(mkdir(part, 0777))) {
+            int err = errno;
+            if (!os_is_directory(part))
+                return error_errno(err, "make the folder", part);
+        }
         *s = '/';
     }
-    if (mkdir(path, 0777) == 0)
+    if (FLOOR_CHANGES(mkdir(path, 0777)))
         return S_OK;
     int err = errno; /* EEXIST too when another process was faster, which is as good */
     return os_is_directory(path) ? S_OK : error_errno(err, "make the folder", path);
@@ -395,35 +425,35 @@ HRESULT os_make_directories(const char *path)
 
 HRESULT os_remove_file(const char *path)
 {
-    if (unlink(path) != 0)
+    if (!FLOOR_CHANGES(unlink(path)))
         return error_errno(errno, "remove", path);
     return S_OK;
 }
 
 HRESULT os_remove_directory(const char *path)
 {
-    if (rmdir(path) != 0)
+    if (!FLOOR_CHANGES(rmdir(path)))
         return error_errno(errno, "remove the folder", path);
     return S_OK;
 }
 
 HRESULT os_rename(const char *from, const char *to)
 {
-    if (rename(from, to) != 0)
+    if (!FLOOR_CHANGES(rename(from, to)))
         return error_errno(errno, "rename", from);
     return S_OK;
 }
 
 HRESULT os_make_link(const char *target, const char *path)
 {
-    if (symlink(target, path) != 0)
+    if (!FLOOR_CHANGES(symlink(target, path)))
         return error_errno(errno, "make the link", path);
     return S_OK;
 }
 
 HRESULT os_make_hard_link(const char *existing, const char *path)
 {
-    if (link(existing, path) != 0)
+    if (!FLOOR_CHANGES(link(existing, path)))
         return error_errno(errno, "make the link", path);
     return S_OK;
 }
@@ -449,7 +479,7 @@ HRESULT os_sync_directory(const char *path)
     int fd = open_again(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return error_errno(errno, "open the folder", path);
-    HRESULT hr = fsync(fd) == 0 ? S_OK : error_errno(errno, "sync the folder", path);
+    HRESULT hr = FLOOR_CHANGES(fsync(fd)) ? S_OK : error_errno(errno, "sync the folder", path);
     close(fd);
     return hr;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "floor.h"
 #include "vec.h"
 
 /* ---- listing ---- */
@@ -114,7 +115,7 @@ static int open_folder(int parent, const char *name)
 
 static bool unlink_in(int folder, const char *name, int flags)
 {
-    if (unlinkat(folder, name, flags) == 0)
+    if (FLOOR_CHANGES(unlinkat(folder, name, flags)))
         return true;
     return errno == EACCES && fchmod(folder, 0700) == 0 && unlinkat(folder, name, flags) == 0;
 }

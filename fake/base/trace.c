@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "floor.h"
 #include "json.h"
 #include "os.h"
 #include "text.h"
@@ -112,6 +113,7 @@ void trace(enum trace_channel channel, const char *format, ...)
 {
     if (!trace_on(channel))
         return;
+    FLOOR_PAUSE();
     /* Tracing must not change what the traced code is about to report. */
     struct error before = *error_last();
     int err = errno;

@@ -37,6 +37,7 @@ static const char usage[] =
     "Settings of the library, from the environment:\n"
     "  DISMFAKE_STATE                state folder; the processes that share it are one machine\n"
     "  DISMFAKE_FAULTS               fault rules: JSON text or @FILE\n"
+    "  DISMFAKE_SEED                 whole number that decides rules with a chance; default 1\n"
     "  DISMFAKE_ENGINE               auto, lazy or extract\n"
     "  DISMFAKE_ONLINE               folder that DISM_ONLINE_IMAGE opens\n"
     "  DISMFAKE_CALLBACK_THREAD      image or caller\n"

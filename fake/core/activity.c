@@ -6,7 +6,7 @@ const char activity_drain_mark = 0;
 
 static struct os_mutex lock;
 static struct os_cond announced;
-static uint64_t announcements;
+static uint64_t announcements, last_serial;
 static struct activity *list;
 static _Thread_local struct activity *mine[8]; /* calls nest when callbacks call */
 static _Thread_local unsigned depth;
@@ -38,6 +38,7 @@ void activity_begin(struct activity *activity, enum api api)
     *activity = (struct activity){
         .api = api, .thread = os_thread_id(), .step = STEP_COUNT, .since_ms = os_now_ms()};
     AUTO_LOCK(&lock);
+    activity->serial = ++last_serial;
     activity->next = list;
     list = activity;
     if (depth < sizeof mine / sizeof *mine)
@@ -171,6 +172,20 @@ void activity_tick(unsigned tick, unsigned total)
     newest()->total = total;
     if (newest()->note)
         write_note(newest(), newest()->note);
+}
+
+uint64_t activity_serial(void)
+{
+    return newest() ? newest()->serial : 0;
+}
+
+bool activity_runs(uint64_t serial)
+{
+    AUTO_LOCK(&lock);
+    for (const struct activity *a = list; a; a = a->next)
+        if (a->serial == serial)
+            return true;
+    return false;
 }
 
 static bool at_rest(const struct activity *a)

@@ -22,9 +22,9 @@ enum activity_state { ACTIVITY_RUNNING, ACTIVITY_WAITING, ACTIVITY_HELD, ACTIVIT
 struct activity {
     struct activity *next;
     enum api api;
-    uint64_t thread;
-    const void *waits_for; /* the image whose turn it wants; ACTIVITY_DRAIN: all other calls */
-    const void *has;       /* the image whose turn it has */
+    uint64_t thread, serial; /* serial: of this process's calls, from 1 */
+    const void *waits_for;   /* the image whose turn it wants; ACTIVITY_DRAIN: all other calls */
+    const void *has;         /* the image whose turn it has */
     bool is_held, in_callback;
     enum step step; /* the one last entered; STEP_COUNT: none yet */
     unsigned tick, total;
@@ -48,6 +48,10 @@ void activity_callback(bool inside);
 void activity_held(bool held);
 void activity_step(enum step step);
 void activity_tick(unsigned tick, unsigned total);
+
+/* The serial of the calling thread's newest call, 0 outside of calls; does that call still run? */
+uint64_t activity_serial(void);
+bool activity_runs(uint64_t serial);
 
 /* Does the newest call of that thread wait for something that is at rest? */
 bool activity_is_blocked(uint64_t thread);

@@ -250,6 +250,9 @@ HRESULT call_enter(struct call *call, enum api api, const arg_word *args)
     call->step_name = step_name_now;
     activity_begin(&call->activity, api);
     error_clear();
+    /* Bad settings must not hide the message that says what is bad about them. */
+    HRESULT refreshed = sets_last_error(api) ? fault_refresh() : (fault_refresh(), S_OK);
+    struct error refresh_error = *error_last();
     call->args_json = args_to_json(api, args);
     record_enter(call);
     bind_op(call);
@@ -258,10 +261,12 @@ HRESULT call_enter(struct call *call, enum api api, const arg_word *args)
         TRY(library_count_in());
         call->is_counted = true;
     }
-    /* Bad settings must not hide the message that says what is bad about them. */
-    HRESULT refreshed = fault_refresh();
-    if (FAILED(refreshed) && sets_last_error(api))
+    if (FAILED(refreshed)) {
+        error_restore(&refresh_error);
         return refreshed;
+    }
+    call->has_floor = true;
+    call->outer_floor = floor_use(&call->floor);
     fault_at(call, STEP_COUNT, 0, &call->fault);
     if (call->fault.returns && !call->fault.after_effect)
         return FAIL(FAILED(call->fault.hr) ? call->fault.hr : E_UNEXPECTED, "rule '%s' fails %s",
@@ -272,6 +277,8 @@ HRESULT call_enter(struct call *call, enum api api, const arg_word *args)
 
 HRESULT call_leave(struct call *call, HRESULT hr)
 {
+    if (call->has_floor)
+        (void)floor_use(call->outer_floor);
     if (call->fault.returns) {
         bool has_answer = !call->fault.after_effect || SUCCEEDED(hr);
         if (has_answer) {
@@ -281,6 +288,9 @@ HRESULT call_leave(struct call *call, HRESULT hr)
                            call->fault.rule, reflect_calls[call->api].name);
         }
     }
+    if (call->op.is_half_done)
+        hr = call->fault.hr;
+    fault_leave(call, hr);
     if (call->session)
         session_release(call->session);
     if (FAILED(hr) && sets_last_error(call->api))

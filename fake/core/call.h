@@ -11,6 +11,7 @@
 
 #include "activity.h"
 #include "fault.h"
+#include "floor.h"
 #include "json.h"
 #include "op.h"
 #include "reflect.h"
@@ -25,6 +26,9 @@ struct call {
     struct json *args_json;
     struct activity activity;
     struct fault_answer fault;
+    uint64_t laid[FAULT_LAID_COUNT]; /* serials of the rules laid on this call, 0: none */
+    struct floor floor, *outer_floor;
+    bool has_floor;  /* floor is in force */
     bool is_counted; /* among the library's calls in flight */
     bool foreign_event_is_logged;
     struct session *session; /* the row's SESSION argument: acquired, its image's turn is ours */

@@ -13,6 +13,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "fault_rule.h"
+#include "floor.h"
 #include "journal.h"
 #include "match.h"
 #include "os.h"
@@ -33,11 +34,6 @@ static struct os_cond released;
 static fault_rules rules;
 static uint64_t last_serial;
 static VEC(struct hold *) holds;
-
-static struct os_mutex refresh_lock;
-static bool environment_is_read;
-static struct error environment_error;
-static struct os_stat state_file; /* of faults.json as last read; inode 0: there was none */
 
 /* ---- holds ---- */
 
@@ -122,6 +118,14 @@ bool fault_is_held(const char *name)
 
 /* ---- arming ---- */
 
+static void note_disarmed(const struct fault_rule *rule)
+{
+    struct json *entry = json_new_object();
+    json_set_string(entry, "rule", rule->id);
+    json_set_number(entry, "fired", rule->fired);
+    journal_add("disarm", entry);
+}
+
 static void remove_rules(bool (*goes)(const struct fault_rule *rule, const void *context),
                          const void *context)
 {
@@ -131,6 +135,7 @@ static void remove_rules(bool (*goes)(const struct fault_rule *rule, const void 
         struct hold *hold = rules.ptr[i].what == FAULT_HOLD ? find_hold(rules.ptr[i].hold) : NULL;
         if (hold)
             open_hold(hold);
+        note_disarmed(&rules.ptr[i]);
         fault_rule_clear(&rules.ptr[i]);
         vec_remove(&rules, i);
     }
@@ -157,6 +162,18 @@ static HRESULT check_ids_are_new(const fault_rules *incoming, bool replaces_orig
     return S_OK;
 }
 
+void fault_note_armed(const struct fault_rule *rule, enum fault_origin origin, bool by_others)
+{
+    struct json *entry = json_new_object();
+    json_set_string(entry, "rule", rule->id);
+    json_set_string(entry, "at", rule->at);
+    json_set_string(entry, "origin", fault_origin_name(origin));
+    json_set_string(entry, "text", rule->text);
+    if (by_others)
+        json_set_bool(entry, "forOthers", true);
+    journal_add("arm", entry);
+}
+
 /* Takes the rules over; empties `incoming`. */
 static HRESULT arm(fault_rules *incoming, enum fault_origin origin, bool replaces_origin)
 {
@@ -177,21 +194,17 @@ static HRESULT arm(fault_rules *incoming, enum fault_origin origin, bool replace
         rule->serial = ++last_serial;
         if (rule->what == FAULT_HOLD)
             need_hold(rule->hold)->is_open = false;
+        fault_note_armed(rule, origin, false);
     }
     incoming->len = 0;
     return S_OK;
 }
 
-static HRESULT load(const char *json, enum fault_origin origin, bool replaces_origin)
+HRESULT fault_arm(const char *json, enum fault_origin origin, bool replaces_origin)
 {
     fault_rules incoming AUTO(fault_rules_clear) = {0};
     TRY(fault_rules_parse(json, &incoming));
     return arm(&incoming, origin, replaces_origin);
-}
-
-HRESULT fault_load(const char *json)
-{
-    return load(json, FAULT_FROM_PROCESS, false);
 }
 
 HRESULT fault_disarm(const char *id)
@@ -202,71 +215,6 @@ HRESULT fault_disarm(const char *id)
     if (id && rules.len == before)
         return FAIL(HR_WIN32(ERROR_NOT_FOUND), "no rule '%s' is armed", id);
     return S_OK;
-}
-
-HRESULT fault_arm_state(const char *json)
-{
-    fault_rules checked AUTO(fault_rules_clear) = {0};
-    AUTO_FREE char *path = NULL, *releases = NULL;
-    TRY(fault_rules_parse(json, &checked));
-    TRY(settings_state_path("faults.json", &path));
-    TRY(settings_state_path("releases", &releases));
-    if (os_exists(releases))
-        TRY(os_remove_tree(releases, true));
-    return os_write_file_atomic(path, json, strlen(json));
-}
-
-HRESULT fault_disarm_state(void)
-{
-    AUTO_FREE char *path = NULL;
-    TRY(settings_state_path("faults.json", &path));
-    return os_exists(path) ? os_remove_file(path) : S_OK;
-}
-
-static HRESULT load_environment(void)
-{
-    const struct settings *settings;
-    TRY(settings_get(&settings));
-    if (!settings->faults)
-        return S_OK;
-    if (settings->faults[0] != '@')
-        return load(settings->faults, FAULT_FROM_ENVIRONMENT, false);
-    AUTO_FREE char *text = NULL;
-    size_t size;
-    TRY(os_read_file(settings->faults + 1, &text, &size));
-    return load(text, FAULT_FROM_ENVIRONMENT, false);
-}
-
-static HRESULT load_state_folder(void)
-{
-    AUTO_FREE char *path = NULL, *text = NULL;
-    struct os_stat now = {0};
-    TRY(settings_state_path("faults.json", &path));
-    if (FAILED(os_stat(path, &now)))
-        now = (struct os_stat){0};
-    if (now.inode == state_file.inode && now.mtime_ns == state_file.mtime_ns &&
-        now.size == state_file.size)
-        return S_OK;
-    state_file = now;
-    size_t size;
-    if (now.inode && SUCCEEDED(os_read_file(path, &text, &size)))
-        return load(text, FAULT_FROM_STATE, true);
-    return load("[]", FAULT_FROM_STATE, true);
-}
-
-HRESULT fault_refresh(void)
-{
-    AUTO_LOCK(&refresh_lock);
-    if (!environment_is_read) {
-        environment_is_read = true;
-        if (FAILED(load_environment()))
-            environment_error = *error_last();
-    }
-    if (FAILED(environment_error.hr)) {
-        error_restore(&environment_error);
-        return environment_error.hr;
-    }
-    return load_state_folder();
 }
 
 /* ---- firing ---- */
@@ -289,16 +237,31 @@ static bool applies(const struct fault_rule *rule, const struct call *call, enum
            match_json(rule->args, call->args_json, &fault_match_context, NULL) == S_OK;
 }
 
-/* Counts the arrival; true if the rule fires now. */
-static bool counts(struct fault_rule *rule)
+/* What is noted in the journal when a rule that fits a call does not fire after all: the reason is
+ * known here only (fault_why.c). */
+static void record_miss(const struct call *call, const struct fault_rule *rule, const char *why)
 {
+    struct json *entry = json_new_object();
+    json_set_string(entry, "rule", rule->id);
+    json_set_string(entry, "why", why);
+    json_set_number(entry, "of", (double)call->number);
+    journal_add("miss", entry);
+}
+
+/* Counts the arrival; true if the rule fires now. */
+static bool counts(const struct call *call, struct fault_rule *rule)
+{
+    const struct settings *settings;
     rule->reached++;
-    if (rule->fired >= rule->times || rule->reached < rule->nth)
+    if (rule->fired + rule->pending >= rule->times || rule->reached < rule->nth)
         return false;
     if (rule->every && rule->reached % rule->every != 0)
         return false;
-    rule->fired++;
-    return true;
+    if (rule->chance >= 1 ||
+        (SUCCEEDED(settings_get(&settings)) && fault_wins(rule, settings->seed, rule->reached)))
+        return true;
+    record_miss(call, rule, "chance was against it");
+    return false;
 }
 
 static void record(const struct call *call, const struct fault_rule *rule, enum step step,
@@ -317,6 +280,93 @@ static void record(const struct call *call, const struct fault_rule *rule, enum 
     trace(TRACE_FAULT, "rule %s fires at %s", rule->id, rule->at);
 }
 
+/* ---- rules that are laid on a call and take effect later in it ---- */
+
+/* Which of a call's places a rule takes, FAULT_LAID_COUNT if it takes effect at once. */
+static enum fault_laid place_of(const struct fault_rule *rule)
+{
+    switch (rule->what) {
+    case FAULT_DISK_FULL:
+        return FAULT_LAID_DISK_FULL;
+    case FAULT_ALLOC_FAIL:
+        return FAULT_LAID_ALLOC_FAIL;
+    case FAULT_MUTATE:
+        return FAULT_LAID_MUTATE;
+    case FAULT_RETURN:
+        return rule->effect == EFFECT_PARTIAL ? FAULT_LAID_PARTIAL : FAULT_LAID_COUNT;
+    default:
+        return FAULT_LAID_COUNT;
+    }
+}
+
+static void lay(struct call *call, struct fault_rule *rule, enum fault_laid place)
+{
+    struct floor *floor = &call->floor;
+    call->laid[place] = rule->serial;
+    rule->pending++;
+    if (rule->what == FAULT_DISK_FULL) {
+        floor->has_disk_end = true;
+        floor->disk_end = floor->bytes + rule->number;
+    } else if (rule->what == FAULT_ALLOC_FAIL) {
+        floor->alloc_at = floor->allocs + rule->number;
+    }
+}
+
+static struct fault_rule *find_serial(uint64_t serial)
+{
+    for (size_t i = 0; i < rules.len; i++)
+        if (rules.ptr[i].serial == serial)
+            return &rules.ptr[i];
+    return NULL;
+}
+
+/* Has what was laid happened? If not, *why (caller's) says what was in the way. */
+static bool has_happened(const struct call *call, enum fault_laid laid,
+                         const struct fault_rule *rule, HRESULT hr, char **why)
+{
+    const struct floor *floor = &call->floor;
+    switch (laid) {
+    case FAULT_LAID_DISK_FULL:
+        *why = mem_format("the call wrote only %llu bytes",
+                          (unsigned long long)(floor->bytes - (floor->disk_end - rule->number)));
+        return floor->disk_was_full;
+    case FAULT_LAID_ALLOC_FAIL:
+        *why = mem_format("the call made only %llu allocations",
+                          (unsigned long long)(floor->allocs - (floor->alloc_at - rule->number)));
+        return floor->alloc_failed;
+    case FAULT_LAID_PARTIAL:
+        *why = mem_dup("the call did not come to its half-way");
+        return call->op.is_half_done;
+    default:
+        if (FAILED(hr)) {
+            *why = mem_dup("the call failed, so it handed out nothing");
+            return false;
+        }
+        return mutation_apply(&rule->mutation, call->args, why) == S_OK;
+    }
+}
+
+void fault_leave(struct call *call, HRESULT hr)
+{
+    for (unsigned i = 0; i < FAULT_LAID_COUNT; i++) {
+        if (!call->laid[i])
+            continue;
+        AUTO_LOCK(&lock);
+        struct fault_rule *rule = find_serial(call->laid[i]);
+        AUTO_FREE char *why = NULL;
+        if (!rule) /* disarmed meanwhile */
+            continue;
+        rule->pending--;
+        if (has_happened(call, (enum fault_laid)i, rule, hr, &why)) {
+            rule->fired++;
+            record(call, rule, STEP_COUNT, 0);
+            activity_announce();
+        } else {
+            record_miss(call, rule, why ? why : "there was no memory to say why");
+        }
+    }
+}
+
 /* Index of the first rule armed after that one. */
 static size_t first_after(uint64_t serial)
 {
@@ -326,9 +376,43 @@ static size_t first_after(uint64_t serial)
     return i;
 }
 
-void fault_at(const struct call *call, enum step step, unsigned tick, struct fault_answer *answer)
+/* What a rule that fires does at once. */
+static void fire(const struct fault_rule *rule, struct fault_answer *answer)
+{
+    switch (rule->what) {
+    case FAULT_RETURN:
+        answer->returns = rule->effect != EFFECT_PARTIAL;
+        answer->after_effect = rule->effect == EFFECT_COMPLETE;
+        answer->is_partial = rule->effect == EFFECT_PARTIAL;
+        answer->hr = rule->hr;
+        snprintf(answer->rule, sizeof answer->rule, "%s", rule->id);
+        return;
+    case FAULT_DELAY:
+        clock_advance(rule->delay_ms);
+        return;
+    case FAULT_CRASH:
+        os_crash(rule->crash);
+    case FAULT_HOLD:
+        park(need_hold(rule->hold));
+        return;
+    default: /* laid on the call */
+        return;
+    }
+}
+
+/* Does what the call already has from another rule keep this one away? Then it is not counted. */
+static bool is_taken(const struct call *call, const struct fault_rule *rule,
+                     const struct fault_answer *answer)
+{
+    enum fault_laid place = place_of(rule);
+    return (rule->what == FAULT_RETURN && (answer->returns || answer->is_partial)) ||
+           (place < FAULT_LAID_COUNT && call->laid[place]);
+}
+
+void fault_at(struct call *call, enum step step, unsigned tick, struct fault_answer *answer)
 {
     *answer = (struct fault_answer){0};
+    FLOOR_PAUSE();
     AUTO_LOCK(&lock);
     uint64_t serial = 0;
     size_t i;
@@ -336,31 +420,27 @@ void fault_at(const struct call *call, enum step step, unsigned tick, struct fau
     while ((i = first_after(serial)) < rules.len) {
         struct fault_rule *rule = &rules.ptr[i];
         serial = rule->serial;
-        if ((rule->what == FAULT_RETURN && answer->returns) || !applies(rule, call, step, tick) ||
-            !counts(rule))
+        if (is_taken(call, rule, answer) || !applies(rule, call, step, tick) || !counts(call, rule))
             continue;
-        record(call, rule, step, tick);
-        activity_announce();
-        switch (rule->what) {
-        case FAULT_RETURN:
-            answer->returns = true;
-            answer->after_effect = rule->is_complete;
-            answer->hr = rule->hr;
-            snprintf(answer->rule, sizeof answer->rule, "%s", rule->id);
-            break;
-        case FAULT_DELAY:
-            clock_advance(rule->delay_ms);
-            break;
-        case FAULT_CRASH:
-            os_crash(rule->crash);
-        case FAULT_HOLD:
-            park(need_hold(rule->hold));
-            break;
+        enum fault_laid place = place_of(rule);
+        if (place < FAULT_LAID_COUNT) {
+            lay(call, rule, place);
+        } else {
+            rule->fired++;
+            record(call, rule, step, tick);
+            activity_announce();
         }
+        fire(rule, answer);
     }
 }
 
 /* ---- what can be seen ---- */
+
+const char *fault_origin_name(enum fault_origin origin)
+{
+    static const char *const names[] = {"process", "environment", "state folder"};
+    return names[origin];
+}
 
 bool fault_has_fired(const char *id, bool *exists)
 {
@@ -377,7 +457,6 @@ bool fault_has_fired(const char *id, bool *exists)
 
 struct json *fault_rules_json(void)
 {
-    static const char *const origins[] = {"process", "environment", "state folder"};
     struct json *array = json_new_array();
     AUTO_LOCK(&lock);
     for (size_t i = 0; i < rules.len; i++) {
@@ -388,7 +467,7 @@ struct json *fault_rules_json(void)
         json_set_number(entry, "reached", rule->reached);
         json_set_number(entry, "fired", rule->fired);
         json_set_number(entry, "times", rule->times);
-        json_set_string(entry, "origin", origins[rule->origin]);
+        json_set_string(entry, "origin", fault_origin_name(rule->origin));
         json_push(array, entry);
     }
     return array;
@@ -414,6 +493,6 @@ void fault_each_unused(void (*each)(void *context, const char *id, const char *a
 {
     AUTO_LOCK(&lock);
     for (size_t i = 0; i < rules.len; i++)
-        if (rules.ptr[i].fired == 0)
+        if (rules.ptr[i].fired == 0 && rules.ptr[i].must_fire)
             each(context, rules.ptr[i].id, rules.ptr[i].at, rules.ptr[i].reached);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fault_parse.c - fault rules from JSON, every key checked. */
+/* fault_parse.c - fault rules from JSON, every key checked; what they do is fault_parse_do.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,10 +36,11 @@ const struct match_context fault_match_context = {NULL, resolve_constant, resolv
 
 void fault_rule_clear(struct fault_rule *rule)
 {
+    mem_free(rule->text);
     mem_free(rule->thread);
     mem_free(rule->step_label);
-    if (rule->args)
-        json_free(rule->args);
+    json_free(rule->args);
+    mutation_clear(&rule->mutation);
 }
 
 void fault_rules_clear(fault_rules *list)
@@ -84,20 +85,31 @@ static HRESULT copy_name(const struct json *object, const char *key, const char 
     return name && !*out ? FAIL_MEMORY() : S_OK;
 }
 
+static HRESULT parse_chance(const struct json *when, const char *pointer, double *out)
+{
+    const struct json *chance = json_get(when, "chance");
+    if (!chance)
+        return S_OK;
+    *out = json_number(chance);
+    if (json_is(chance, JSON_NUMBER) && *out > 0 && *out <= 1)
+        return S_OK;
+    return FAIL(E_INVALIDARG, "%s/chance: expected a number above 0 and up to 1", pointer);
+}
+
 static HRESULT parse_when(const struct json *json, const char *pointer, struct fault_rule *rule)
 {
-    static const char *const keys[] = {"nth", "every", "step", "thread", "tick", "args", NULL};
+    static const char *const keys[] = {"nth",  "every", "step",   "thread",
+                                       "tick", "args",  "chance", NULL};
     const struct json *when = json_get(json, "when");
     rule->nth = 1;
+    rule->chance = 1;
     if (!when)
         return S_OK;
     AUTO_FREE char *at = json_pointer_key(pointer, "when");
     if (!at)
         return FAIL_MEMORY();
-    if (json_get(when, "chance"))
-        return FAIL(E_INVALIDARG, "%s/chance: rules by chance are not supported by this version",
-                    at);
     TRY(json_only_keys(when, at, keys));
+    TRY(parse_chance(when, at, &rule->chance));
     TRY(parse_count(when, "nth", at, &rule->nth));
     TRY(parse_count(when, "every", at, &rule->every));
     TRY(parse_count(when, "tick", at, &rule->tick));
@@ -112,88 +124,10 @@ static HRESULT parse_when(const struct json *json, const char *pointer, struct f
     return rule->args ? S_OK : FAIL_MEMORY();
 }
 
-static HRESULT parse_return(const struct json *what, const char *pointer, struct fault_rule *rule)
-{
-    static const char *const keys[] = {"return", "effect", NULL};
-    const char *code, *effect = "none";
-    TRY(json_only_keys(what, pointer, keys));
-    TRY(json_need_string(what, "return", pointer, &code));
-    TRY(json_opt_string(what, "effect", pointer, &effect));
-    rule->what = FAULT_RETURN;
-    if (!reflect_code_parse(code, &rule->hr))
-        return FAIL(E_INVALIDARG, "%s/return: '%s' is no result code", pointer, code);
-    if (strcmp(effect, "partial") == 0)
-        return FAIL(E_INVALIDARG, "%s/effect: partial is not supported by this version", pointer);
-    rule->is_complete = strcmp(effect, "complete") == 0;
-    if (!rule->is_complete && strcmp(effect, "none") != 0)
-        return FAIL(E_INVALIDARG, "%s/effect: '%s', expected none or complete", pointer, effect);
-    if (rule->is_complete && (rule->step != STEP_COUNT || rule->tick))
-        return FAIL(E_INVALIDARG,
-                    "%s/effect: complete belongs to a whole call, not to a step or a tick",
-                    pointer);
-    if (SUCCEEDED(rule->hr) && (rule->step != STEP_COUNT || rule->tick))
-        return FAIL(E_INVALIDARG, "%s/return: a success code belongs to a whole call", pointer);
-    return S_OK;
-}
-
-static HRESULT parse_crash(const struct json *what, const char *pointer, struct fault_rule *rule)
-{
-    static const char *const names[] = {"terminate", "access-violation", "abort"};
-    static const enum os_crash how[] = {OS_CRASH_TERMINATE, OS_CRASH_ACCESS_VIOLATION,
-                                        OS_CRASH_ABORT};
-    const char *name;
-    TRY(json_need_string(what, "crash", pointer, &name));
-    rule->what = FAULT_CRASH;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], name) == 0) {
-            rule->crash = how[i];
-            return S_OK;
-        }
-    }
-    return FAIL(E_INVALIDARG, "%s/crash: '%s', expected terminate, access-violation or abort",
-                pointer, name);
-}
-
-static HRESULT parse_do(const struct json *json, const char *pointer, struct fault_rule *rule)
-{
-    static const char *const later[] = {"diskFullAfterBytes", "allocFail", "mutateOut"};
-    static const char *const delay_keys[] = {"delayMs", NULL}, *const hold_keys[] = {"hold", NULL},
-                             *const crash_keys[] = {"crash", NULL};
-    const struct json *what = json_get(json, "do");
-    if (!json_is(what, JSON_OBJECT))
-        return FAIL(E_INVALIDARG, "%s/do: expected an object", pointer);
-    AUTO_FREE char *at = json_pointer_key(pointer, "do");
-    if (!at)
-        return FAIL_MEMORY();
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (json_get(what, later[i]))
-            return FAIL(E_INVALIDARG, "%s/%s is not supported by this version", at, later[i]);
-    if (json_get(what, "return"))
-        return parse_return(what, at, rule);
-    if (json_get(what, "delayMs")) {
-        rule->what = FAULT_DELAY;
-        TRY(json_only_keys(what, at, delay_keys));
-        return json_need_u64(what, "delayMs", at, &rule->delay_ms);
-    }
-    if (json_get(what, "crash")) {
-        TRY(json_only_keys(what, at, crash_keys));
-        return parse_crash(what, at, rule);
-    }
-    const char *hold;
-    TRY(json_only_keys(what, at, hold_keys));
-    TRY(json_need_string(what, "hold", at, &hold));
-    rule->what = FAULT_HOLD;
-    if (!*hold || *hold == '.' || strlen(hold) >= sizeof rule->hold || strchr(hold, '/'))
-        return FAIL(E_INVALIDARG, "%s/hold: '%s' is no name", at, hold);
-    snprintf(rule->hold, sizeof rule->hold, "%s", hold);
-    return S_OK;
-}
-
 static HRESULT parse_rule(const struct json *json, const char *pointer, struct fault_rule *rule)
 {
     static const char *const keys[] = {"id", "at", "when", "do", "times", "mustFire", NULL};
     const char *id;
-    bool must_fire = true;
     if (!json_is(json, JSON_OBJECT))
         return FAIL(E_INVALIDARG, "%s: expected a rule, got %s", pointer,
                     json_type_name(json_type(json)));
@@ -202,14 +136,31 @@ static HRESULT parse_rule(const struct json *json, const char *pointer, struct f
     if (!*id || strlen(id) >= sizeof rule->id)
         return FAIL(E_INVALIDARG, "%s/id: '%s' is no name", pointer, id);
     snprintf(rule->id, sizeof rule->id, "%s", id);
-    TRY(json_opt_bool(json, "mustFire", pointer, &must_fire));
-    if (!must_fire)
+    rule->must_fire = true;
+    TRY(json_opt_bool(json, "mustFire", pointer, &rule->must_fire));
+    if (!rule->must_fire && !json_get(json_get(json, "when"), "chance"))
         return FAIL(E_INVALIDARG, "%s/mustFire: false is accepted only beside chance", pointer);
     TRY(parse_at(json, pointer, rule));
     TRY(parse_when(json, pointer, rule));
     rule->times = 1;
     TRY(parse_count(json, "times", pointer, &rule->times));
-    return parse_do(json, pointer, rule);
+    TRY(fault_parse_do(json, pointer, rule));
+    rule->text = json_print(json);
+    return rule->text ? S_OK : FAIL_MEMORY();
+}
+
+bool fault_wins(const struct fault_rule *rule, uint64_t seed, unsigned arrival)
+{
+    if (rule->chance >= 1)
+        return true;
+    uint64_t x = seed + arrival * 0x9E3779B97F4A7C15u;
+    for (const char *c = rule->id; *c; c++)
+        x = (x ^ (unsigned char)*c) * 0x100000001B3u;
+    /* The finish of splitmix64, so that neighbouring numbers share nothing. */
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    x ^= x >> 31;
+    return (double)(x >> 11) / 9007199254740992.0 < rule->chance;
 }
 
 static HRESULT parse_into(const struct json *json, const char *pointer, fault_rules *out)

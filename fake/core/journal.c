@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "settings.h"
 #include "text.h"
@@ -48,6 +49,7 @@ uint64_t journal_add(const char *event, struct json *entry)
 {
     const struct settings *settings;
     struct json *owned AUTO(scope_json) = entry;
+    FLOOR_PAUSE();
     if (FAILED(settings_get(&settings)) || !settings->journal || !entry)
         return 0;
     uint64_t number = atomic_fetch_add(&sequence, 1) + 1;

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "path.h"
 #include "settings.h"
@@ -60,6 +61,7 @@ static void write_text(const struct text *text)
 void log_line(enum log_level level, const char *where, HRESULT hr, const char *format, ...)
 {
     static const char *const words[] = {"Error", "Warning", "Info", "Debug"};
+    FLOOR_PAUSE();
     AUTO_LOCK(&lock);
     if (!file || level > limit)
         return;
@@ -82,6 +84,7 @@ void log_line(enum log_level level, const char *where, HRESULT hr, const char *f
 
 void log_bare(const char *content)
 {
+    FLOOR_PAUSE();
     AUTO_LOCK(&lock);
     if (!file || limit < LOG_INFO)
         return;

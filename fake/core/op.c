@@ -8,6 +8,7 @@
 #include "error.h"
 #include "event.h"
 #include "fault.h"
+#include "floor.h"
 #include "journal.h"
 #include "log.h"
 #include "text.h"
@@ -41,16 +42,35 @@ static HRESULT apply_rules(struct op *op, enum step step, unsigned tick)
     return FAIL(answer.hr, "rule '%s' fails %s", answer.rule, step_name(step));
 }
 
-HRESULT op_step(struct op *op, enum step step)
+/* Is this where a rule stops the call half way? */
+static HRESULT check_half_way(struct op *op, enum step step, unsigned tick)
 {
+    const struct fault_answer *fault = &op->call->fault;
+    const struct half_way *half = fault->is_partial ? half_way_of((int)op->call->api) : NULL;
+    if (!half || op->is_half_done || op->is_past_return || half->step != step || half->tick != tick)
+        return S_OK;
+    op->is_half_done = true;
+    return FAIL(FAILED(fault->hr) ? fault->hr : E_UNEXPECTED, "rule '%s' stops %s half way",
+                fault->rule, reflect_calls[op->call->api].name);
+}
+
+static void record_step(const struct op *op, enum step step)
+{
+    FLOOR_PAUSE();
     struct json *entry = json_new_object();
     json_set_string(entry, "step", step_name(step));
     json_set_number(entry, "of", (double)op->call->number);
     journal_add("step", entry);
     trace(TRACE_OP, "%s", step_name(step));
+}
+
+HRESULT op_step(struct op *op, enum step step)
+{
+    record_step(op, step);
     op->step = step;
     activity_step(step);
     TRY(apply_rules(op, step, 0));
+    TRY(check_half_way(op, step, 0));
     return op_check_cancel(op);
 }
 
@@ -63,6 +83,7 @@ HRESULT op_ticks_to(struct op *op, unsigned tick)
         if (op->progress)
             TRY(image_callback(op->image, op->progress, op->ticks, op->total, op->user));
         TRY(apply_rules(op, op->step, op->ticks));
+        TRY(check_half_way(op, STEP_COUNT, op->ticks));
     }
     return S_OK;
 }

@@ -25,6 +25,7 @@ struct op {
     PVOID user;
     enum step step; /* the one last entered */
     unsigned total, ticks;
+    bool is_half_done; /* stopped half way by a rule: not to be undone more than half_way_of says */
     bool is_too_late_to_cancel;
     bool is_past_return; /* the work is done and cannot be undone: nothing may fail the call any
                             more */

@@ -20,3 +20,13 @@ enum step step_by_name(const char *name)
             return (enum step)i;
     return STEP_COUNT;
 }
+
+const struct half_way *half_way_of(int api)
+{
+#define HALF_WAY_ROW(call, step, tick) {API_##call, step, tick},
+    static const struct half_way rows[] = {HALF_WAYS(HALF_WAY_ROW)};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].api == api)
+            return &rows[i];
+    return NULL;
+}

@@ -24,13 +24,42 @@
     X(UNMOUNT_REMOVE, DismUnmountImage, "remove")                                                  \
     X(UNMOUNT_DONE, DismUnmountImage, "done")                                                      \
     X(REMOUNT_RESTORE, DismRemountImage, "restore")                                                \
+    X(REMOUNT_RECORD, DismRemountImage, "record")                                                  \
     X(CLEANUP_SWEEP, DismCleanupMountpoints, "sweep")                                              \
+    X(CLEANUP_FORGET, DismCleanupMountpoints, "forget")                                            \
     X(INFO_READ, DismGetImageInfo, "read")                                                         \
     X(SESSION_OPEN, DismOpenSession, "open")                                                       \
     X(SESSION_DRAIN, DismCloseSession, "drain")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };
+
+/* Where a rule with "effect": "partial" stops a call, so that exactly half of its work is done: on
+ * arrival at a step, or (STEP_COUNT) when that tick has been reported. What is half then stands
+ * behind each row.
+ *
+ *   DismMountImage          the folder is half filled, its record stays, Invalid; a clean-up or a
+ *                           discard ends it
+ *   DismUnmountImage        saved, if asked to; the folder is as it was, its record is half
+ * unmounted: Invalid, a commit is 0xC142011D, only a discard is left DismCommitImage         the
+ * image file is half written when writing it stops; it is put back byte for byte, the mount is Ok
+ * and a retry saves everything DismRemountImage        the tree is back in its folder, the record
+ * still needs a remount DismCleanupMountpoints  the first mount's folder is emptied, its record
+ * stays; the others are removed; another clean-up ends it */
+#define HALF_WAYS(X)                                                                               \
+    X(DismMountImage, STEP_COUNT, 50)                                                              \
+    X(DismUnmountImage, STEP_UNMOUNT_REMOVE, 0)                                                    \
+    X(DismCommitImage, STEP_COUNT, 60)                                                             \
+    X(DismRemountImage, STEP_REMOUNT_RECORD, 0)                                                    \
+    X(DismCleanupMountpoints, STEP_CLEANUP_FORGET, 0)
+
+struct half_way {
+    int api; /* enum api of reflect.h */
+    enum step step;
+    unsigned tick;
+};
+/* NULL: the call has none, it has been done or it has not. */
+const struct half_way *half_way_of(int api);
 
 /* "DismMountImage/extract" */
 const char *step_name(enum step step);

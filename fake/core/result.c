@@ -9,8 +9,15 @@
 
 #define FREED_MEMORY 1024 /* addresses remembered */
 
+struct attached {
+    struct attached *next;
+    size_t size;
+    char16_t text[];
+};
+
 struct block {
     struct block *next;
+    struct attached *attached;
     enum api api;
     size_t size;
     max_align_t content[];
@@ -111,6 +118,40 @@ HRESULT result_finish(struct result *r, void **out)
     return S_OK;
 }
 
+HRESULT result_attach(const void *content, const char16_t *text, const char16_t **out)
+{
+    size_t size = (text_utf16_len(text) + 1) * sizeof *text;
+    struct attached *attached = mem_alloc(sizeof *attached + size);
+    if (!attached)
+        return FAIL_MEMORY();
+    attached->size = size;
+    memcpy(attached->text, text, size);
+    AUTO_LOCK(&lock);
+    for (struct block *block = live; block; block = block->next) {
+        if ((const void *)block->content == content) {
+            attached->next = block->attached;
+            block->attached = attached;
+            *out = attached->text;
+            return S_OK;
+        }
+    }
+    mem_free(attached);
+    return FAIL(E_INVALIDARG, "%p is no result", content);
+}
+
+static void free_block(struct block *block)
+{
+    while (block->attached) {
+        struct attached *attached = block->attached;
+        block->attached = attached->next;
+        memset(attached->text, 0xDD, attached->size);
+        mem_free(attached);
+    }
+    /* A client that reads on gets a pattern no valid pointer has, not yesterday's data. */
+    memset(block->content, 0xDD, block->size);
+    mem_free(block);
+}
+
 enum result_delete result_delete(const void *pointer)
 {
     AUTO_LOCK(&lock);
@@ -120,9 +161,7 @@ enum result_delete result_delete(const void *pointer)
             *link = block->next;
             live_count--;
             freed[freed_next++ % FREED_MEMORY] = pointer;
-            /* A client that reads on gets a pattern no valid pointer has, not yesterday's data. */
-            memset(block->content, 0xDD, block->size);
-            mem_free(block);
+            free_block(block);
             return RESULT_DELETED;
         }
     }

@@ -34,6 +34,9 @@ HRESULT result_array(struct result *r, size_t where, size_t size, size_t *offset
 /* Hands the block over: the caller of the API owns it from now on. */
 HRESULT result_finish(struct result *r, void **out);
 
+/* Memory of its own for a text that belongs to that result: goes when it is deleted. */
+HRESULT result_attach(const void *content, const char16_t *text, const char16_t **out);
+
 enum result_delete { RESULT_DELETED, RESULT_DELETED_BEFORE, RESULT_FOREIGN };
 enum result_delete result_delete(const void *pointer);
 size_t result_live_count(void);

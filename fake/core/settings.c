@@ -171,6 +171,11 @@ static HRESULT read_all(struct settings *s)
     if (code && !reflect_code_parse(code, &s->already_initialized))
         return FAIL(E_INVALIDARG, PREFIX "ALREADY_INITIALIZED is '%s', which is no HRESULT", code);
 
+    s->seed = 1;
+    const char *seed = value_of(PREFIX "SEED");
+    if (seed && !text_to_u64(seed, &s->seed))
+        return FAIL(E_INVALIDARG, PREFIX "SEED is '%s', expected a whole number", seed);
+
     TRY(read_clock(s));
     TRY(read_folders(s));
     s->faults = value_of(PREFIX "FAULTS");

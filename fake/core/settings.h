@@ -14,6 +14,7 @@
 #define SETTINGS(X)                                                                                \
     X(STATE, "folder of the mount registry, the journal and the online image")                     \
     X(FAULTS, "fault rules: JSON text, or @file")                                                  \
+    X(SEED, "whole number that decides rules with a chance; default 1")                            \
     X(ENGINE, "auto (default), lazy or extract: how an image becomes a folder")                    \
     X(ONLINE, "folder that DISM_ONLINE_IMAGE opens instead of a seeded one")                       \
     X(CALLBACK_THREAD, "image (default) or caller: where progress callbacks arrive")               \
@@ -33,6 +34,7 @@ struct settings {
     bool online_is_given;
     const char *faults; /* NULL: none */
     enum engine_choice engine;
+    unsigned long long seed;
     bool callback_on_caller;
     bool leaks, strict, journal;
     HRESULT already_initialized;

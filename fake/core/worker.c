@@ -5,6 +5,7 @@
 #include "activity.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "settings.h"
 #include "text.h"
@@ -150,6 +151,7 @@ static void run_callback(const struct image *image, DISM_PROGRESS_CALLBACK callb
                          UINT total, PVOID user)
 {
     const struct image *outer = callback_of;
+    FLOOR_PAUSE(); /* what the client does is not the call's doing */
     callback_of = image;
     callback(current, total, user);
     callback_of = outer;

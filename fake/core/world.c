@@ -7,6 +7,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "path.h"
 #include "settings.h"
@@ -201,6 +202,7 @@ static HRESULT refresh(void)
 HRESULT world_snapshot(struct json **out)
 {
     *out = NULL;
+    FLOOR_PAUSE(); /* the world is not the work of the call */
     AUTO_LOCK(&lock);
     TRY(refresh());
     if (json_len(known_list) == 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "activity.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "image.h"
@@ -180,6 +181,7 @@ void mount_claim(struct mount *mount, enum mount_state state)
     mount->state = state;
     mount->owner_pid = os_pid();
     mount->owner_start = os_process_start_time(mount->owner_pid);
+    mount->owner_call = activity_serial();
 }
 
 HRESULT mounts_forget(const char *id)
@@ -228,8 +230,10 @@ static bool is_work(enum mount_state state)
 
 bool mount_is_busy(const struct mount *mount)
 {
-    return is_work(mount->state) && mount->owner_start != 0 &&
-           os_process_start_time(mount->owner_pid) == mount->owner_start;
+    if (!is_work(mount->state) || mount->owner_start == 0 ||
+        os_process_start_time(mount->owner_pid) != mount->owner_start)
+        return false;
+    return !mount_is_ours(mount) || mount->owner_call == 0 || activity_runs(mount->owner_call);
 }
 
 bool mount_is_ours(const struct mount *mount)

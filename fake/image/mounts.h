@@ -68,6 +68,8 @@ struct mount {
     enum mount_state state;
     unsigned owner_pid; /* while mounting, committing, unmounting */
     uint64_t owner_start;
+    uint64_t owner_call; /* activity_serial of the owner: what a call that failed twice left behind
+                            is abandoned though its process lives */
     struct image_stamp stamp;
     uint64_t folder_device, folder_inode;
     struct saved_image saved;

@@ -82,6 +82,7 @@ static struct json *mount_json(const struct mount *mount)
         json_set(object, "live", live_json(&mount->live));
     json_set_number(object, "ownerPid", mount->owner_pid);
     set_big(object, "ownerStart", mount->owner_start);
+    json_set_number(object, "ownerCall", (double)mount->owner_call);
     set_big(object, "folderDevice", mount->folder_device);
     set_big(object, "folderInode", mount->folder_inode);
     json_set(object, "stamp", stamp_json(&mount->stamp));
@@ -95,13 +96,14 @@ HRESULT mounts_file_write(const struct mounts *m)
     AUTO_FREE char *path = NULL;
     AUTO_JSON struct json *root = json_new_object();
     struct json *array = json_new_array();
+    if (!root || !json_set(root, "mounts", array))
+        return FAIL_MEMORY();
     TRY(settings_state_path("registry.json", &path));
     for (size_t i = 0; i < m->list.len; i++)
         if (!json_push(array, mount_json(&m->list.ptr[i])))
             return FAIL_MEMORY();
     json_set_number(root, "version", VERSION);
     json_set_number(root, "reboots", m->reboots);
-    json_set(root, "mounts", array);
     AUTO_FREE char *text = json_print_pretty(root);
     if (!text)
         return FAIL_MEMORY();
@@ -207,6 +209,7 @@ static HRESULT read_mount(const struct json *object, const char *pointer, struct
     TRY(json_opt_bool(object, "readOnly", pointer, &mount->is_readonly));
     TRY(get_state(object, pointer, &mount->state));
     TRY(get_big(object, "ownerStart", pointer, &mount->owner_start));
+    TRY(json_need_u64(object, "ownerCall", pointer, &mount->owner_call));
     TRY(get_big(object, "folderDevice", pointer, &mount->folder_device));
     TRY(get_big(object, "folderInode", pointer, &mount->folder_inode));
     TRY(get_stamp(json_get(object, "stamp"), pointer, &mount->stamp));

@@ -9,6 +9,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "text.h"
 #include "world.h"
@@ -24,6 +25,10 @@ struct wim {
     struct wim_facts facts;
     const struct wim_progress *progress;
     HRESULT progress_hr;
+    /* For the floor, under which wimlib works: what has been written so far. */
+    const char *written_path; /* the image file while it is being written, else NULL */
+    struct os_stat before;    /* ... as it was */
+    uint64_t bytes;
 };
 
 static HRESULT code_to_hr(int code, int err)
@@ -227,9 +232,42 @@ HRESULT wim_each(struct wim *wim, unsigned index,
 
 /* ---- progress ---- */
 
+/* `bytes` more or less since the beginning of the work are on the disk now. */
+static HRESULT has_written(struct wim *wim, uint64_t bytes)
+{
+    uint64_t more = bytes > wim->bytes ? bytes - wim->bytes : 0;
+    wim->bytes += more;
+    if (floor_room(more) == more)
+        return S_OK;
+    return FAIL(HR_WIN32(ERROR_DISK_FULL), "the disk is full after %llu bytes",
+                (unsigned long long)wim->bytes);
+}
+
+/* What is added to the file grows it. Where wimlib has written it anew beside it, the space of the
+ * old one is free again and there is no way back to it. */
+static HRESULT check_growth(struct wim *wim)
+{
+    struct os_stat now;
+    if (!floor_has_disk_end() || FAILED(os_stat(wim->written_path, &now)) ||
+        now.inode != wim->before.inode || now.size <= wim->before.size)
+        return S_OK;
+    return has_written(wim, now.size - wim->before.size);
+}
+
+/* Every report of wimlib's stands for a change to the file system. */
+static HRESULT check_floor(struct wim *wim, uint64_t done)
+{
+    int denied = floor_denies_change();
+    if (denied)
+        return error_errno(denied, "write", "files of the image");
+    return wim->written_path ? check_growth(wim) : has_written(wim, done);
+}
+
 static enum wimlib_progress_status report(struct wim *wim, uint64_t done, uint64_t total)
 {
-    HRESULT hr = wim->progress->report(wim->progress->context, done, total);
+    HRESULT hr = check_floor(wim, done);
+    if (SUCCEEDED(hr))
+        hr = wim->progress->report(wim->progress->context, done, total);
     if (SUCCEEDED(hr))
         return WIMLIB_PROGRESS_STATUS_CONTINUE;
     wim->progress_hr = hr;
@@ -263,6 +301,7 @@ static void begin_work(struct wim *wim, const struct wim_progress *progress)
 {
     wim->progress = progress;
     wim->progress_hr = S_OK;
+    wim->bytes = 0;
     errno = 0;
 }
 
@@ -334,12 +373,15 @@ HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsig
     return S_OK;
 }
 
-HRESULT wim_write(struct wim *wim, bool with_integrity, const struct wim_progress *progress)
+HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
+                  const struct wim_progress *progress)
 {
     int flags = WIMLIB_WRITE_FLAG_FSYNC | (with_integrity ? WIMLIB_WRITE_FLAG_CHECK_INTEGRITY : 0);
+    TRY(os_stat(path, &wim->before));
     begin_work(wim, progress);
+    wim->written_path = path;
     int code = wimlib_overwrite(wim->handle, flags, 0);
     int err = errno;
     wim->progress = NULL;
-    return code ? failed(wim, code, err, "cannot write", "the image file") : S_OK;
+    return code ? failed(wim, code, err, "cannot write", path) : check_growth(wim);
 }

@@ -73,7 +73,8 @@ struct wim_change {
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count);
 /* A further image at the end, a copy of that one. Its name is made unique: "name (2)". */
 HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsigned *new_index);
-/* Appends what is new and replaces the header last; the file is synced. */
-HRESULT wim_write(struct wim *wim, bool with_integrity, const struct wim_progress *progress);
+/* Into the file it was opened from: appends what is new and replaces the header last; synced. */
+HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
+                  const struct wim_progress *progress);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "path.h"
 #include "text.h"
 #include "trace.h"
@@ -364,7 +365,7 @@ static HRESULT write_image(struct commit *c)
         TRY(wim_append_copy(c->wim, c->mount.image_path, index, &index));
     if (c->changes.len)
         TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
-    TRY(wim_write(c->wim, with_integrity, &progress));
+    TRY(wim_write(c->wim, c->mount.image_path, with_integrity, &progress));
     TRY(world_check_room(c->mount.image_path, 0)); /* the last bytes, which no progress reports */
     TRY(note_written(c));
     return op_ticks_to(c->op, 99);
@@ -387,8 +388,11 @@ static HRESULT settle(const struct commit *c, bool success)
     return mounts_save(&m);
 }
 
+/* What is not put back here, since that failed too, the next call that looks finds and puts back.
+ */
 static HRESULT undo(const struct commit *c)
 {
+    FLOOR_UNDO();
     TRY(restore_image(c->file, &c->mount, &c->saved));
     return settle(c, false);
 }
@@ -417,7 +421,7 @@ static HRESULT commit_all(struct commit *c)
     if (FAILED(hr)) {
         struct error reason = *error_last();
         if (c->is_saved)
-            TRY(undo(c));
+            (void)undo(c);
         error_restore(&reason);
         return hr;
     }

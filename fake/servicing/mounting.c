@@ -8,6 +8,7 @@
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "image.h"
 #include "log.h"
 #include "os.h"
@@ -232,6 +233,17 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
     return mounts_save(&m);
 }
 
+/* Saying that the folder is taken can fail although it has been said. */
+static HRESULT take_back_record(const struct mount *mount, HRESULT hr)
+{
+    struct error reason = *error_last();
+    FLOOR_UNDO();
+    if (mount->id)
+        (void)mounts_forget(mount->id);
+    error_restore(&reason);
+    return hr;
+}
+
 /* ---- the work ---- */
 
 static uint64_t number_of(const struct wim *wim, unsigned index, const char *name)
@@ -289,11 +301,14 @@ static HRESULT mount_into(void *context, struct image *image)
     TRY(wim_recover());
     TRY(open_image(r, &wim));
     TRY(op_step(op, STEP_MOUNT_REGISTER));
-    TRY(enter_record(r, &mount));
-    HRESULT hr = fill(r, &mount, wim);
+    HRESULT hr = enter_record(r, &mount);
+    if (FAILED(hr))
+        return take_back_record(&mount, hr);
+    hr = fill(r, &mount, wim);
     if (FAILED(hr)) {
         struct error reason = *error_last();
-        if (FAILED(roll_back(&mount)))
+        FLOOR_UNDO();
+        if (op->is_half_done || FAILED(roll_back(&mount)))
             keep_for_cleanup(&mount);
         error_restore(&reason);
     }

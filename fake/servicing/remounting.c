@@ -86,6 +86,7 @@ static HRESULT remount(struct op *op, const char *id)
         return hr == S_FALSE ? S_OK : hr;
     TRY(op_step(op, STEP_REMOUNT_RESTORE));
     TRY(image_engine_of(&mount)->restore(&mount));
+    TRY(op_step(op, STEP_REMOUNT_RECORD));
     return mark_remounted(&mount);
 }
 
@@ -154,14 +155,21 @@ static HRESULT find_invalid(mount_list *out)
     return S_OK;
 }
 
+struct cleaning {
+    struct op *op;
+    struct mount *mount;
+};
+
 static HRESULT clean_up(void *context, struct image *image)
 {
-    struct mount *mount = context;
+    const struct cleaning *c = context;
+    struct mount *mount = c->mount;
     (void)image;
     HRESULT hr = mount_begin_removal(mount, true);
     if (hr != S_OK)
         return hr;
     TRY(image_engine_of(mount)->clear(mount));
+    TRY(op_step(c->op, STEP_CLEANUP_FORGET));
     return mounts_forget(mount->id);
 }
 
@@ -194,8 +202,8 @@ HRESULT impl_DismCleanupMountpoints(struct call *call)
     for (size_t i = 0; i < invalid.len; i++) {
         log_line(LOG_INFO, "Cleanup::Sweep", S_OK, "removing what is left of the mount at %s",
                  invalid.ptr[i].mount_path_given);
-        struct mount *mount = &invalid.ptr[i];
-        if (FAILED(turn_run(mount->mount_path, clean_up, mount)) && SUCCEEDED(first.hr))
+        struct cleaning c = {&call->op, &invalid.ptr[i]};
+        if (FAILED(turn_run(c.mount->mount_path, clean_up, &c)) && SUCCEEDED(first.hr))
             first = *error_last();
     }
     TRY(sweep_temporaries());

@@ -10,6 +10,7 @@
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "mount_lookup.h"
 #include "os.h"
 #include "session.h"
@@ -125,7 +126,8 @@ static HRESULT check_session(const struct unmount *u)
 static HRESULT stop_half_way(const struct unmount *u, HRESULT hr)
 {
     struct error reason = *error_last();
-    TRY(mounts_mark(u->mount.id, MOUNT_PARTIAL));
+    FLOOR_UNDO();
+    (void)mounts_mark(u->mount.id, MOUNT_PARTIAL); /* the reason matters more than this failure */
     error_restore(&reason);
     return hr;
 }

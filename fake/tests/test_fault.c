@@ -3,7 +3,11 @@
 #include "unit_support.h"
 
 #include "clock.h"
+#include <errno.h>
+
 #include "fault.h"
+#include "fault_rule.h"
+#include "floor.h"
 #include "journal.h"
 #include "settings.h"
 
@@ -19,6 +23,8 @@ static int disarm(void **state)
 #define RULE(rest) "{\"id\":\"r\",\"at\":\"DismMountImage\"," rest "}"
 #define RETURN "\"do\":{\"return\":\"E_FAIL\"}"
 #define WHEN(inside) RULE("\"when\":{" inside "}," RETURN)
+#define AT(where, inside) "{\"id\":\"r\",\"at\":\"" where "\",\"do\":{" inside "}}"
+#define MUTATE(inside) AT("DismGetMountedImageInfo", "\"mutateOut\":{" inside "}")
 #define DO(inside) RULE("\"do\":{" inside "}")
 
 static const struct {
@@ -87,12 +93,47 @@ static const struct {
     {"{\"id\":\"r\",\"at\":\"DismMountImage/extract\",\"do\":{\"return\":\"S_OK\"}}",
      "/do/return: a success code"},
     {"[" RULE(RETURN) "," RULE(RETURN) "]", "/1/id: 'r' is used twice"},
-    /* what the grammar has and this version does not do yet */
-    {WHEN("\"chance\":0.5"), "chance"},
-    {DO("\"return\":\"E_FAIL\",\"effect\":\"partial\""), "partial"},
-    {DO("\"diskFullAfterBytes\":10"), "diskFullAfterBytes"},
-    {DO("\"allocFail\":1"), "allocFail"},
-    {DO("\"mutateOut\":{}"), "mutateOut"},
+    {WHEN("\"chance\":0"), "/when/chance"},
+    {WHEN("\"chance\":1.5"), "/when/chance"},
+    {WHEN("\"chance\":\"often\""), "/when/chance"},
+    {RULE("\"mustFire\":false,\"when\":{\"nth\":1}," RETURN), "/mustFire"},
+    {AT("DismMountImage/extract", "\"return\":\"E_FAIL\",\"effect\":\"partial\""),
+     "/do/effect: partial belongs"},
+    {AT("DismOpenSession", "\"return\":\"E_FAIL\",\"effect\":\"partial\""),
+     "/do/effect: partial: DismOpenSession has no half-way"},
+    {AT("DismDelete", "\"return\":\"E_FAIL\",\"effect\":\"partial\""),
+     "DismDelete has no half-way"},
+    {DO("\"diskFullAfterBytes\":-1"), "/do/diskFullAfterBytes"},
+    {DO("\"diskFullAfterBytes\":1,\"allocFail\":1"), "'allocFail'"},
+    {DO("\"allocFail\":0"), "/do/allocFail"},
+    {DO("\"allocFail\":1.5"), "/do/allocFail"},
+    {DO("\"mutateOut\":{\"/Count\":0}"),
+     "/do/mutateOut: /Count: DismMountImage hands out no 'Count'"},
+    {MUTATE(""), "/do/mutateOut: expected an object"},
+    {AT("DismGetImageInfo", "\"mutateOut\":7"), "/do/mutateOut: expected an object"},
+    {MUTATE("\"Count\":0"), "is no pointer"},
+    {MUTATE("\"/count\":0"), "hands out no 'count'"},
+    {MUTATE("\"/MountPath\":\"x\""), "hands out no 'MountPath'"},
+    {MUTATE("\"/Count\":-1"), "/Count: expected a whole number"},
+    {MUTATE("\"/Count\":1.5"), "/Count: expected a whole number"},
+    {MUTATE("\"/Count/0\":1"), "/Count/0: leads into a plain number"},
+    {MUTATE("\"/MountedImageInfo\":[]"), "/MountedImageInfo: expected null"},
+    {MUTATE("\"/MountedImageInfo/0\":{}"), "name one of its fields"},
+    {MUTATE("\"/MountedImageInfo/first/MountPath\":\"x\""), "the number of an element"},
+    {MUTATE("\"/MountedImageInfo/0/Mountpath\":\"x\""), "DismMountedImageInfo has no 'Mountpath'"},
+    {MUTATE("\"/MountedImageInfo/0/MountPath\":7"), "expected a text, null"},
+    {MUTATE("\"/MountedImageInfo/0/MountPath\":{\"$utf16\":\"D83\"}"), "hexadecimal"},
+    {MUTATE("\"/MountedImageInfo/0/MountPath/0\":\"x\""), "MountPath is a plain value"},
+    {MUTATE("\"/MountedImageInfo/0/ImageIndex\":\"1\""), "expected a whole number"},
+    {MUTATE("\"/MountedImageInfo/0/MountStatus\":\"DismReadOnly\""),
+     "no member of DismMountStatus"},
+    {MUTATE("\"/MountedImageInfo/0/MountStatus\":{\"$const\":\"DismNoSuch\"}"),
+     "no member of DismMountStatus"},
+    {AT("DismGetImageInfo",
+        "\"mutateOut\":{\"/ImageInfo/0/CustomizedInfo/CreatedTime\":\"yesterday\"}"),
+     "expected a time"},
+    {AT("DismOpenSession", "\"mutateOut\":{\"/Session\":7}"), "could never be closed"},
+    {AT("DismMountImage/extract", "\"mutateOut\":{\"/Count\":0}"), "belongs to a whole call"},
 };
 
 static void every_mistake_is_refused_with_its_pointer_and_arms_nothing(void **state)
@@ -128,7 +169,7 @@ static void one_bad_rule_keeps_all_others_from_being_armed(void **state)
 
 /* ---- firing ---- */
 
-static struct fault_answer arrive_as(const struct call *call, enum step step, unsigned tick)
+static struct fault_answer arrive_as(struct call *call, enum step step, unsigned tick)
 {
     struct fault_answer answer;
     fault_at(call, step, tick, &answer);
@@ -259,6 +300,187 @@ static void ticks_are_counted_apart_from_arrivals(void **state)
     assert_true(arrive_as(&call, STEP_MOUNT_MANIFEST, 5).returns);
 }
 
+/* ---- chance ---- */
+
+/* Which of the first 64 arrivals fire; a bit each. */
+static uint64_t rolls(const char *id, const char *chance)
+{
+    uint64_t bits = 0;
+    AUTO_FREE char *rule = mem_format("{\"id\":\"%s\",\"at\":\"DismMountImage\",\"times\":64,"
+                                      "\"mustFire\":false,\"when\":{\"chance\":%s}," RETURN "}",
+                                      id, chance);
+    assert_hr(S_OK, fault_disarm(NULL));
+    assert_hr(S_OK, fault_load(rule));
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)arrive() << i;
+    return bits;
+}
+
+static unsigned ones(uint64_t bits)
+{
+    unsigned count = 0;
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+static void chance_decides_alike_for_a_seed_and_otherwise_for_another_rule(void **state)
+{
+    (void)state;
+    uint64_t first = rolls("r", "0.25");
+    assert_true(first == rolls("r", "0.25"));
+    assert_true(first != rolls("q", "0.25"));
+    assert_in_range(ones(first), 6, 28);
+    assert_in_range(ones(rolls("r", "0.9")), 48, 63);
+    assert_int_equal(64, ones(rolls("r", "1")));
+    /* What fires by a chance also fires by a greater one. */
+    assert_true((rolls("r", "0.5") & first) == first);
+}
+
+static void another_seed_decides_otherwise(void **state)
+{
+    (void)state;
+    struct fault_rule rule = {.id = "r", .chance = 0.5};
+    unsigned same = 0, wins = 0;
+    for (unsigned i = 1; i <= 1000; i++) {
+        same += fault_wins(&rule, 1, i) == fault_wins(&rule, 2, i);
+        wins += fault_wins(&rule, 3, i);
+    }
+    assert_in_range(same, 400, 600);
+    assert_in_range(wins, 400, 600);
+}
+
+/* ---- laid on a call ---- */
+
+/* A call that makes so many allocations and writes so many bytes; E_OUTOFMEMORY, 0x80070070. */
+static HRESULT work(unsigned allocations, unsigned bytes)
+{
+    struct call call = call_by_hand(API_DismMountImage);
+    HRESULT hr = S_OK;
+    (void)arrive_as(&call, STEP_COUNT, 0);
+    struct floor *outer = floor_use(&call.floor);
+    for (unsigned i = 0; i < allocations; i++) {
+        void *block = mem_alloc(1);
+        hr = block ? hr : E_OUTOFMEMORY;
+        mem_free(block);
+    }
+    AUTO_FREE char *path = in_folder("written"), *data = mem_alloc(bytes + 1);
+    AUTO_FILE struct os_file *file = NULL;
+    if (SUCCEEDED(hr))
+        hr = os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file);
+    if (SUCCEEDED(hr))
+        hr = os_write(file, data, bytes);
+    (void)floor_use(outer);
+    fault_leave(&call, hr);
+    return hr;
+}
+
+static void assert_fired(const char *id, unsigned times)
+{
+    AUTO_JSON struct json *list = fault_rules_json();
+    for (const struct json *v = json_first(list); v; v = json_next(v))
+        if (text_equal(id, json_string(json_get(v, "id"))))
+            assert_int_equal(times, (int)json_number(json_get(v, "fired")));
+}
+
+static void a_full_disk_waits_for_the_call_that_writes_so_much(void **state)
+{
+    (void)state;
+    struct os_stat now;
+    AUTO_FREE char *path = in_folder("written");
+    assert_hr(S_OK, fault_load(DO("\"diskFullAfterBytes\":100")));
+    assert_hr(S_OK, work(0, 100));
+    assert_fired("r", 0);
+    assert_hr(HR_WIN32(ERROR_DISK_FULL), work(0, 101));
+    assert_fired("r", 1);
+    assert_hr(S_OK, os_stat(path, &now));
+    assert_int_equal(100, now.size);
+    assert_hr(S_OK, work(0, 101));
+}
+
+static void an_allocation_fails_in_the_call_that_makes_so_many(void **state)
+{
+    (void)state;
+    assert_hr(S_OK, fault_load(DO("\"allocFail\":20")));
+    assert_hr(S_OK, work(3, 1));
+    assert_fired("r", 0);
+    assert_hr(E_OUTOFMEMORY, work(20, 1));
+    assert_fired("r", 1);
+    assert_hr(S_OK, work(20, 1));
+    AUTO_JSON struct json *journal = NULL;
+    assert_hr(S_OK, journal_read(&journal));
+    unsigned misses = 0;
+    for (const struct json *v = json_first(journal); v; v = json_next(v))
+        misses += text_equal("miss", json_string(json_get(v, "event"))) &&
+                  strstr(json_string(json_get(v, "why")), "allocations") != NULL;
+    assert_int_equal(1, misses);
+}
+
+static void what_already_lies_in_a_file_needs_no_room(void **state)
+{
+    (void)state;
+    struct floor floor = {.has_disk_end = true, .disk_end = 5};
+    AUTO_FREE char *path = in_folder("overwritten");
+    AUTO_FILE struct os_file *file = NULL;
+    write_file(path, "0123456789");
+    assert_hr(S_OK, os_open(path, OS_READ | OS_WRITE, &file));
+    (void)floor_use(&floor);
+    HRESULT over = os_write_at(file, "abcdefghij", 10, 0);
+    HRESULT beyond = os_write_at(file, "klmnopqrst", 10, 8);
+    HRESULT after = os_write_at(file, "x", 1, 15);
+    HRESULT copied = os_copy_file(path, "/nonexistent/x");
+    (void)floor_use(NULL);
+    assert_hr(S_OK, over);
+    assert_hr(HR_WIN32(ERROR_DISK_FULL), beyond);
+    assert_hr(HR_WIN32(ERROR_DISK_FULL), after);
+    assert_true(FAILED(copied));
+    AUTO_FREE char *data = NULL;
+    size_t size;
+    assert_hr(S_OK, os_read_file(path, &data, &size));
+    assert_string_equal("abcdefghklmnopq", data);
+}
+
+static void a_change_to_the_file_system_fails_by_its_number(void **state)
+{
+    (void)state;
+    AUTO_FREE char *folder = in_folder("changes"), *below = in_folder("changes/x");
+    for (unsigned i = 1; i <= 3; i++) {
+        struct floor floor = {.change_at = i, .change_errno = EACCES};
+        (void)floor_use(&floor);
+        HRESULT made = os_make_directory(folder), inner = os_make_directory(below);
+        HRESULT removed = os_remove_tree(folder, true);
+        (void)floor_use(NULL);
+        assert_hr(i == 1 ? HR_WIN32(ERROR_ACCESS_DENIED) : S_OK, made);
+        assert_true(i == 3 || FAILED(inner));
+        assert_true(floor.change_failed);
+        assert_true(i == 1 || SUCCEEDED(removed) || i == 3);
+        if (os_exists(folder))
+            assert_hr(S_OK, os_remove_tree(folder, true));
+    }
+}
+
+static void json_that_lacks_something_for_want_of_memory_is_not_printed(void **state)
+{
+    (void)state;
+    for (unsigned i = 1;; i++) {
+        struct floor floor = {.alloc_at = i};
+        (void)floor_use(&floor);
+        struct json *object = json_new_object(), *array = json_new_array();
+        json_push(array, json_new_number(1));
+        json_set_string(object, "text", "x");
+        json_set(object, "list", array);
+        char *text = json_print(object);
+        (void)floor_use(NULL);
+        assert_true(floor.alloc_failed != (text != NULL));
+        if (text)
+            assert_string_equal("{\"text\":\"x\",\"list\":[1]}", text);
+        mem_free(text);
+        json_free(object);
+        if (!floor.alloc_failed)
+            return;
+    }
+}
+
 static void a_delay_moves_the_virtual_clock_only(void **state)
 {
     (void)state;
@@ -288,8 +510,10 @@ static void what_fired_can_be_asked_and_is_in_the_journal(void **state)
     assert_int_equal(2, (int)json_number(json_get(json_at(rules, 0), "fired")));
     AUTO_JSON struct json *journal = NULL;
     assert_hr(S_OK, journal_read(&journal));
-    assert_int_equal(2, json_len(journal));
-    assert_string_equal("r", json_string(json_get(json_at(journal, 0), "rule")));
+    assert_int_equal(3, json_len(journal));
+    assert_string_equal("arm", json_string(json_get(json_at(journal, 0), "event")));
+    assert_string_equal("fault", json_string(json_get(json_at(journal, 1), "event")));
+    assert_string_equal("r", json_string(json_get(json_at(journal, 1), "rule")));
 }
 
 static void count_unused(void *context, const char *id, const char *at, unsigned reached)
@@ -506,6 +730,13 @@ int main(void)
         FAULT_TEST(thread_and_step_names_narrow_a_rule),
         FAULT_TEST(arguments_narrow_a_rule_and_only_matches_count),
         FAULT_TEST(ticks_are_counted_apart_from_arrivals),
+        FAULT_TEST(chance_decides_alike_for_a_seed_and_otherwise_for_another_rule),
+        FAULT_TEST(another_seed_decides_otherwise),
+        FAULT_TEST(a_full_disk_waits_for_the_call_that_writes_so_much),
+        FAULT_TEST(an_allocation_fails_in_the_call_that_makes_so_many),
+        FAULT_TEST(what_already_lies_in_a_file_needs_no_room),
+        FAULT_TEST(a_change_to_the_file_system_fails_by_its_number),
+        FAULT_TEST(json_that_lacks_something_for_want_of_memory_is_not_printed),
         FAULT_TEST(a_delay_moves_the_virtual_clock_only),
         FAULT_TEST(what_fired_can_be_asked_and_is_in_the_journal),
         FAULT_TEST(rules_that_never_fired_are_named),
