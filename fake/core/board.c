@@ -3,6 +3,7 @@
 #include "board.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "activity.h"
@@ -37,20 +38,17 @@ static HRESULT path_of(unsigned pid, char **out)
 }
 
 /* S_FALSE: its process is gone, or it is none of ours. */
-static HRESULT read_board(const char *path, struct board *out)
+static HRESULT read_board(const char *path, unsigned pid, struct board *out)
 {
     AUTO_FILE struct os_file *file = NULL;
     size_t got = 0;
     TRY(os_open(path, OS_READ, &file));
     TRY(os_read_at(file, out, sizeof *out, 0, &got));
-    /* A file that is being made says nothing yet. */
-    bool is_blank = got < sizeof *out || (!out->magic[0] && !out->pid);
-    if (is_blank)
-        memset(out, 0, sizeof *out);
-    else if (memcmp(out->magic, MAGIC, sizeof MAGIC) != 0 ||
-             os_process_start_time(out->pid) != out->start)
-        return S_FALSE;
-    return S_OK;
+    if (got == sizeof *out && memcmp(out->magic, MAGIC, sizeof MAGIC) == 0)
+        return os_process_start_time(out->pid) == out->start ? S_OK : S_FALSE;
+    /* One that is being made says nothing yet; its maker may have been killed over it. */
+    memset(out, 0, sizeof *out);
+    return os_process_start_time(pid) ? S_OK : S_FALSE;
 }
 
 /* Calls `each` for the boards of living processes and removes those of dead ones. */
@@ -66,7 +64,7 @@ static void each_board(void (*each)(const struct board *board, void *context), v
         AUTO_FREE char *path = NULL;
         if (FAILED(path_join(folder, names.ptr[i], &path)))
             continue;
-        HRESULT hr = read_board(path, &board);
+        HRESULT hr = read_board(path, (unsigned)strtoul(names.ptr[i], NULL, 10), &board);
         if (hr == S_FALSE)
             (void)os_remove_file(path);
         else if (SUCCEEDED(hr) && each)

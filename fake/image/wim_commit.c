@@ -176,9 +176,11 @@ static HRESULT recover_image(struct os_file *file, const char *path)
     TRY(mounts_open(&m));
     for (size_t i = 0; i < m.list.len; i++) {
         struct mount *mount = &m.list.ptr[i];
-        if (mount->state != MOUNT_COMMITTING || mount_is_busy(mount) ||
-            !(text_equal(mount->image_path, path) ||
-              image_stamp_same_file(&mount->saved.stamp, &now)))
+        /* A commit holds this lock for as long as it works on the file. A process that is being
+         * killed gives up its locks while it still counts as running. */
+        bool is_same_file = image_stamp_same_file(&mount->saved.stamp, &now);
+        if (mount->state != MOUNT_COMMITTING || (mount_is_busy(mount) && !is_same_file) ||
+            !(is_same_file || text_equal(mount->image_path, path)))
             continue;
         bool is_ours;
         TRY(is_as_left(file, &mount->saved, &is_ours));

@@ -72,6 +72,9 @@ class the_control_program(Test):
         client.kill()
         self.assertEqual(self.json("status")["calls"], [])
         self.assertEqual(os.listdir(self.path("state", "running")), [])
+        self.write("state", "running", str(client.process.pid), b"\0" * 8192)  # killed before it wrote its name
+        self.assertEqual(self.json("status")["calls"], [])
+        self.assertEqual(os.listdir(self.path("state", "running")), [])
 
     def test_leaves_no_file_of_running_calls_after_a_shutdown(self):
         client = self.client()

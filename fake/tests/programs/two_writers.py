@@ -76,6 +76,28 @@ class two_writers(Test):
         self.assertEqual([r for r in results if r[1].hr != OK], [])
         self.assertEqual(len(self.assert_all_there(results)), 2 * COMMITS)
 
+    def test_a_writer_whose_process_is_just_dying_is_dead_to_the_other(self):
+        """A killed process gives up its locks while /proc still shows it running: played by a record that names a
+        process which is alive."""
+        clients, mounts = [self.client(), self.client()], [self.folder("a"), self.folder("b")]
+        for i in range(2):
+            clients[i].must("mount", self.image, mounts[i], i + 1, 0)
+            self.write("ab"[i], "new.txt", "new")
+        sessions = [clients[i].must("open", mounts[i]) for i in range(2)]
+        clients[0].must("load", json.dumps({"id": "k", "at": "DismCommitImage/finish", "do": {"crash": "terminate"}}))
+        with self.assertRaises(Ended):
+            clients[0].call("commit", sessions[0], 0)
+        registry = self.path("state", "registry.json")
+        there = json.loads(read(registry))
+        victim, = [m for m in there["mounts"] if m["state"] == "committing"]
+        alive = read(f"/proc/{clients[1].process.pid}/stat").decode().rpartition(")")[2].split()
+        victim["ownerPid"], victim["ownerStart"] = clients[1].process.pid, type(victim["ownerStart"])(alive[19])
+        self.write("state", "registry.json", json.dumps(there))
+        clients[1].must("commit", sessions[1], 0)
+        wimlib("verify", self.image)
+        self.assertNotIn("/new.txt", paths(self.image, 1))
+        self.assertIn("/new.txt", paths(self.image, 2))
+
     def test_with_two_state_folders_a_change_by_the_other_is_noticed(self):
         mounts = [self.folder("a"), self.folder("b")]
         clients = [self.client(state=self.path("s1")), self.client(state=self.path("s2"))]
