@@ -113,6 +113,7 @@ struct json *isolate_case(const struct run_context *context, const struct scenar
         run_phases(&run);
     world_clear(&run.world);
     json_set_number(run.record, "durationMs", (double)(os_now_ms() - start));
+    os_unmount_below(scratch); /* what a library that crashed left mounted */
     if (!context->keeps_scratch && os_is_directory(scratch))
         os_remove_tree(scratch, true);
     else if (context->keeps_scratch && !skip)

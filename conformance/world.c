@@ -16,7 +16,10 @@ static HRESULT check_place(const struct world *world, const char *path)
 
 static HRESULT delete_it(const char *path)
 {
-    return os_is_directory(path) ? os_remove_tree(path, true) : os_remove_file(path);
+    if (!os_is_directory(path))
+        return os_remove_file(path);
+    os_unmount_below(path); /* a mount folder may be a real mount */
+    return os_remove_tree(path, true);
 }
 
 static HRESULT truncate_it(const char *path)

@@ -21,7 +21,7 @@
 
 #include "error.h"
 #include "path.h"
-#include "text.h"
+#include "vec.h"
 
 /* ---- mounts ---- */
 
@@ -59,31 +59,78 @@ static bool parse_line(char *line, char **point, char **type, char **source)
     return true;
 }
 
-HRESULT os_mount_source(const char *path, char **out)
+/* In the order of the table: the last one at a place is the one on top. `each` failing ends it. */
+static HRESULT each_mount(HRESULT (*each)(void *context, const char *point, const char *source),
+                          void *context)
 {
     FILE *file = fopen("/proc/self/mountinfo", "re");
     if (!file)
         return error_errno(errno, "open", "/proc/self/mountinfo");
-    AUTO_FREE char *found = NULL;
     char *line = NULL, *point, *type, *source;
     size_t size = 0;
-    bool failed = false;
-    while (getline(&line, &size, file) > 0) { /* the last one at a place is the one on top */
+    HRESULT hr = S_OK;
+    while (SUCCEEDED(hr) && getline(&line, &size, file) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (!parse_line(line, &point, &type, &source) || strcmp(point, path) != 0)
-            continue;
-        mem_free(found);
-        found = mem_dup(source);
-        failed = !found;
+        if (parse_line(line, &point, &type, &source))
+            hr = each(context, point, source);
     }
     free(line);
     fclose(file);
-    if (failed)
-        return FAIL_MEMORY();
-    if (!found)
+    return hr;
+}
+
+struct lookup {
+    const char *path;
+    char *source;
+};
+
+static HRESULT look_at(void *context, const char *point, const char *source)
+{
+    struct lookup *lookup = context;
+    if (strcmp(point, lookup->path) != 0)
+        return S_OK;
+    mem_free(lookup->source);
+    lookup->source = mem_dup(source);
+    return lookup->source ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT os_mount_source(const char *path, char **out)
+{
+    struct lookup lookup = {.path = path};
+    HRESULT hr = each_mount(look_at, &lookup);
+    if (FAILED(hr) || !lookup.source)
+        mem_free(lookup.source);
+    TRY(hr);
+    if (!lookup.source)
         return S_FALSE;
-    *out = TAKE(found);
+    *out = lookup.source;
     return S_OK;
+}
+
+struct listing {
+    const char *folder;
+    VEC(char *) points;
+};
+
+static HRESULT list_below(void *context, const char *point, const char *source)
+{
+    struct listing *listing = context;
+    (void)source;
+    if (!path_is_within(point, listing->folder))
+        return S_OK;
+    char **slot = vec_push(&listing->points);
+    return slot && (*slot = mem_dup(point)) ? S_OK : FAIL_MEMORY();
+}
+
+void os_unmount_below(const char *folder)
+{
+    struct listing listing = {.folder = folder};
+    (void)each_mount(list_below, &listing);
+    for (size_t i = listing.points.len; i-- > 0;) {
+        (void)umount2(listing.points.ptr[i], UMOUNT_NOFOLLOW | MNT_DETACH);
+        mem_free(listing.points.ptr[i]);
+    }
+    vec_clear(&listing.points);
 }
 
 HRESULT os_unmount(const char *path, bool even_if_used)

@@ -49,6 +49,14 @@ static bool is_readonly(const struct request *r)
 
 /* ---- what can be refused without opening anything ---- */
 
+static HRESULT is_mount_of_ours(const struct request *r, bool *out)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    *out = mounts_find_path(&m, r->folder) != NULL;
+    return S_OK;
+}
+
 static HRESULT check_paths(struct request *r)
 {
     if (!os_is_file(r->image_path))
@@ -56,7 +64,9 @@ static HRESULT check_paths(struct request *r)
     if (!os_is_directory(r->mount_path))
         return FAIL(E_INVALIDARG, "there is no folder %s to mount into", r->mount_path);
     TRY(client_path_canonical(r->mount_path, &r->folder));
-    if (os_is_volume_root(r->folder))
+    bool is_mounted;
+    TRY(is_mount_of_ours(r, &is_mounted)); /* which may be a real mount */
+    if (!is_mounted && os_is_volume_root(r->folder))
         return FAIL(WIMGAPI_E_VOLUME_ROOT, "%s is the root of a volume", r->mount_path);
     if (path_has_extension(r->image_path, ".vhd") || path_has_extension(r->image_path, ".vhdx"))
         return FAIL(E_NOTIMPL, "%s: VHD and VHDX files are not implemented by dismfake yet",
