@@ -14,11 +14,16 @@ add_library(core OBJECT
 target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
+# The part of image that sees wimlib, of which the mount helper needs nothing else.
+add_library(wimfile OBJECT image/wim.c image/wim_read.c)
+target_include_directories(wimfile PUBLIC image)
+target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WIM)
+
 add_library(image OBJECT
     image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/tree.c
-    image/upper.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
+    image/upper.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
 target_include_directories(image PUBLIC image)
-target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
+target_link_libraries(image PUBLIC core PRIVATE dismfake_options)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/hooks.c servicing/image_info.c servicing/mount_lookup.c
@@ -28,7 +33,8 @@ target_include_directories(servicing PUBLIC servicing)
 target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(servicing PUBLIC image PRIVATE dismfake_options)
 
-add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:image> $<TARGET_OBJECTS:servicing>)
+add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TARGET_OBJECTS:image>
+    $<TARGET_OBJECTS:servicing>)
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
@@ -46,6 +52,14 @@ add_custom_command(TARGET DismApi POST_BUILD
 add_executable(dismfake control/main.c)
 target_link_libraries(dismfake PRIVATE DismApi base dismfake_options)
 set_target_properties(dismfake PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+
+# The mount helper of the lazy engine, where the system has FUSE.
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+    pkg_check_modules(FUSE3 IMPORTED_TARGET fuse3)
+endif()
+if(FUSE3_FOUND)
+    include(mountfs/mountfs.cmake)
+endif()
 
 if(DISMFAKE_BUILD_TESTS)
     include(tests/core_tests.cmake)

@@ -3,7 +3,7 @@
 
 # The exports sit in core and call into servicing: a unit is linked with all of the fake's objects.
 foreach(unit result session op fault event clock journal settings mounts tree)
-    dismfake_unit_test(${unit} core image servicing PkgConfig::WIM)
+    dismfake_unit_test(${unit} core wimfile image servicing PkgConfig::WIM)
 endforeach()
 
 include(tests/programs/programs.cmake)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* wim_read.c - see wim_read.h. */
+#include "wim_read.h"
+
+#include <errno.h>
+
+#include "error.h"
+#include "mem.h"
+#include "wim_handle.h"
+
+/* ---- the file ---- */
+
+void wim_storage(const struct wim *wim, struct wim_storage *out)
+{
+    struct wimlib_wim_info info;
+    wimlib_get_wim_info(wim->handle, &info); /* never fails (wim_open has asked already) */
+    *out = (struct wim_storage){
+        .compression = info.compression_type,
+        .chunk_size = info.chunk_size,
+        .is_pipable = info.pipable,
+        .has_rpfix = info.has_rpfix,
+    };
+}
+
+static int stop_at_solid(const struct wimlib_resource_entry *resource, void *context)
+{
+    (void)context;
+    return resource->packed ? 1 : 0;
+}
+
+bool wim_has_solid_resources(struct wim *wim)
+{
+    return wim->facts.is_solid &&
+           wimlib_iterate_lookup_table(wim->handle, 0, stop_at_solid, NULL) != 0;
+}
+
+/* ---- entries ---- */
+
+struct walk {
+    wim_file_fn each;
+    void *context;
+    HRESULT hr;
+};
+
+static struct wim_blob blob_of(const struct wimlib_resource_entry *from)
+{
+    struct wim_blob blob = {.size = from->uncompressed_size};
+    if (from->is_missing || from->packed || from->is_spanned)
+        blob.kind = WIM_BLOB_ELSEWHERE;
+    else if (blob.size == 0)
+        blob.kind = WIM_BLOB_EMPTY;
+    else
+        blob.kind = from->is_compressed ? WIM_BLOB_COMPRESSED : WIM_BLOB_PLAIN;
+    blob.offset = from->offset;
+    blob.stored_size = from->is_compressed ? from->compressed_size : from->uncompressed_size;
+    return blob;
+}
+
+static struct wim_time time_of(const struct wimlib_timespec *from)
+{
+    return (struct wim_time){.seconds = from->tv_sec, .nanoseconds = (uint32_t)from->tv_nsec};
+}
+
+static int on_entry(const struct wimlib_dir_entry *from, void *context)
+{
+    struct walk *walk = context;
+    struct wim_stream few[4];
+    size_t count = (size_t)from->num_named_streams + 1;
+    AUTO_FREE struct wim_stream *many = count > 4 ? mem_array(count, sizeof *many) : NULL;
+    struct wim_stream *streams = count > 4 ? many : few;
+    if (!streams) {
+        walk->hr = FAIL_MEMORY();
+        return 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        streams[i] = (struct wim_stream){.name = from->streams[i].stream_name,
+                                         .blob = blob_of(&from->streams[i].resource)};
+    const struct wim_file entry = {
+        .name = from->filename,
+        .attributes = from->attributes,
+        .reparse_tag = from->reparse_tag,
+        .links = from->num_links,
+        .link_group = from->num_links > 1 ? from->hard_link_group_id : 0,
+        .created = time_of(&from->creation_time),
+        .written = time_of(&from->last_write_time),
+        .accessed = time_of(&from->last_access_time),
+        .has_unix_mode = from->unix_mode != 0,
+        .unix_mode = from->unix_mode,
+        .unix_device = from->unix_rdev,
+        .security = from->security_descriptor,
+        .security_size = from->security_descriptor_size,
+        .streams = streams,
+        .stream_count = count,
+    };
+    walk->hr = walk->each(walk->context, &entry);
+    return FAILED(walk->hr) ? 1 : 0;
+}
+
+static HRESULT iterate(struct wim *wim, unsigned index, const char *path, int flags,
+                       wim_file_fn each, void *context)
+{
+    struct walk walk = {.each = each, .context = context};
+    errno = 0;
+    int code = wimlib_iterate_dir_tree(wim->handle, (int)index, path, flags, on_entry, &walk);
+    TRY(walk.hr);
+    return code ? wim_failed(NULL, code, errno, "cannot look into", path) : S_OK;
+}
+
+HRESULT wim_file_at(struct wim *wim, unsigned index, const char *path, wim_file_fn each,
+                    void *context)
+{
+    return iterate(wim, index, path, 0, each, context);
+}
+
+HRESULT wim_children(struct wim *wim, unsigned index, const char *path, wim_file_fn each,
+                     void *context)
+{
+    return iterate(wim, index, path, WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, each, context);
+}
+
+/* ---- decompression ---- */
+
+struct wim_decompressor {
+    struct wimlib_decompressor *handle;
+};
+
+HRESULT wim_decompressor_new(const struct wim_storage *storage, struct wim_decompressor **out)
+{
+    AUTO_FREE struct wim_decompressor *decompressor = mem_alloc(sizeof *decompressor);
+    if (!decompressor)
+        return FAIL_MEMORY();
+    int code = wimlib_create_decompressor((enum wimlib_compression_type)storage->compression,
+                                          storage->chunk_size, &decompressor->handle);
+    if (code)
+        return wim_failed(NULL, code, 0, "cannot decompress", "this kind of image file");
+    *out = TAKE(decompressor);
+    return S_OK;
+}
+
+void wim_decompressor_free(struct wim_decompressor *decompressor)
+{
+    if (!decompressor)
+        return;
+    wimlib_free_decompressor(decompressor->handle);
+    mem_free(decompressor);
+}
+
+bool wim_decompress(struct wim_decompressor *decompressor, const void *from, size_t from_size,
+                    void *to, size_t to_size)
+{
+    return wimlib_decompress(from, from_size, to, to_size, decompressor->handle) == 0;
+}

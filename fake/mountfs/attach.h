@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach.h - the two mounts: the image's file system, and the overlay that takes the changes.
+ * Whatever the system refuses (no /dev/fuse, no right to mount, no such upper) is
+ * HR_WIN32(ERROR_NOT_SUPPORTED); a path that is not there has its own code.
+ */
+#ifndef MOUNTFS_ATTACH_H
+#define MOUNTFS_ATTACH_H
+
+#include "hr.h"
+
+/* A descriptor of /dev/fuse. */
+HRESULT attach_open_device(int *fd);
+/* Mounts the FUSE file system whose requests that descriptor will give. `source` is what the
+ * system's table of mounts shows. */
+HRESULT attach_fuse(int fd, const char *source, const char *lower);
+/* To be called when the server runs: larger reads ahead, where the system lets us. */
+void attach_tune(const char *lower);
+HRESULT attach_overlay(const char *source, const char *lower, const char *upper, const char *work,
+                       const char *target);
+/* Takes a mount away at once; who uses it keeps it until he is through. */
+void attach_detach(const char *path);
+
+#endif

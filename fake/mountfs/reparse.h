@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* reparse.h - Windows' symbolic links and junctions as targets that Linux understands. */
+#ifndef MOUNTFS_REPARSE_H
+#define MOUNTFS_REPARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hr.h"
+
+/* Does a reparse point with that tag lead somewhere else? */
+bool reparse_is_link(uint32_t tag);
+/* The target in Linux' spelling, caller's. The data is what a WIM keeps of the reparse point: what
+ * follows its header of eight bytes. An absolute target loses its drive and gets `root` (may be "")
+ * in front. ERROR_FILE_CORRUPT: no such link in there. */
+HRESULT reparse_target(uint32_t tag, const unsigned char *data, size_t size, const char *root,
+                       char **out);
+
+#endif
