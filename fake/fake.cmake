@@ -15,15 +15,15 @@ target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
 # The part of image that sees wimlib, of which the mount helper needs nothing else.
-add_library(wimfile OBJECT image/wim.c image/wim_read.c)
+add_library(wimfile OBJECT image/wim_file.c image/wim_read.c)
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(image OBJECT
     image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/tree.c
-    image/upper.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
+    image/upper.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
 target_include_directories(image PUBLIC image)
-target_link_libraries(image PUBLIC core PRIVATE dismfake_options)
+target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/hooks.c servicing/image_info.c servicing/mount_lookup.c

@@ -1,171 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* wim.c - see wim.h. The only file of the fake that sees wimlib. */
+/*
+ * wim.c - see wim.h: what the library does with images. With wim_file.c and wim_read.c, which the
+ * mount helper has too, the only files of the fake that see wimlib.
+ */
 #include "wim.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <wimlib.h>
 
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
 #include "os.h"
 #include "text.h"
+#include "wim_handle.h"
 #include "world.h"
-
-#define SOLID_WIM_VERSION 3584 /* 0xE00, what solid resources need */
-
-/* The metadata resource is compressed anew by every commit; level 10 instead of 50 makes that five
- * times faster for 0.005 % of size (measured: engines.md 3.4). */
-#define COMPRESSION_LEVEL 10
-
-struct wim {
-    WIMStruct *handle;
-    struct wim_facts facts;
-    const struct wim_progress *progress;
-    HRESULT progress_hr;
-    /* For the floor, under which wimlib works: what has been written so far. */
-    const char *written_path; /* the image file while it is being written, else NULL */
-    struct os_stat before;    /* ... as it was */
-    uint64_t bytes;
-};
-
-static HRESULT code_to_hr(int code, int err)
-{
-    static const HRESULT table[] = {
-        [WIMLIB_ERR_ALREADY_LOCKED] = HR_WIN32(ERROR_SHARING_VIOLATION),
-        [WIMLIB_ERR_DECOMPRESSION] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_IMAGE_COUNT] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_IMAGE_NAME_COLLISION] = HR_WIN32(ERROR_ALREADY_EXISTS),
-        [WIMLIB_ERR_INSUFFICIENT_PRIVILEGES] = HR_WIN32(ERROR_ACCESS_DENIED),
-        [WIMLIB_ERR_INTEGRITY] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_INVALID_CHUNK_SIZE] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_INVALID_COMPRESSION_TYPE] = HR_WIN32(ERROR_BAD_FORMAT),
-        [WIMLIB_ERR_INVALID_HEADER] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_INVALID_IMAGE] = DISMAPI_E_INVALID_IMAGE_INDEX,
-        [WIMLIB_ERR_INVALID_INTEGRITY_TABLE] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_INVALID_LOOKUP_TABLE_ENTRY] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_INVALID_METADATA_RESOURCE] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_INVALID_PART_NUMBER] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_INVALID_RESOURCE_HASH] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_INVALID_UTF8_STRING] = HR_WIN32(ERROR_NO_UNICODE_TRANSLATION),
-        [WIMLIB_ERR_IS_SPLIT_WIM] = WIMGAPI_E_SPLIT_WIM,
-        [WIMLIB_ERR_METADATA_NOT_FOUND] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_NOMEM] = E_OUTOFMEMORY,
-        [WIMLIB_ERR_NOT_A_REGULAR_FILE] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_NOT_A_WIM_FILE] = HR_WIN32(ERROR_BAD_FORMAT),
-        [WIMLIB_ERR_PATH_DOES_NOT_EXIST] = HR_WIN32(ERROR_PATH_NOT_FOUND),
-        [WIMLIB_ERR_RESOURCE_NOT_FOUND] = HR_WIN32(ERROR_FILE_CORRUPT),
-        [WIMLIB_ERR_UNEXPECTED_END_OF_FILE] = HR_WIN32(ERROR_INVALID_DATA),
-        [WIMLIB_ERR_UNKNOWN_VERSION] = HR_WIN32(ERROR_BAD_FORMAT),
-        [WIMLIB_ERR_UNSUPPORTED] = HR_WIN32(ERROR_NOT_SUPPORTED),
-        [WIMLIB_ERR_UNSUPPORTED_FILE] = HR_WIN32(ERROR_NOT_SUPPORTED),
-        [WIMLIB_ERR_WIM_IS_ENCRYPTED] = HR_WIN32(ERROR_NOT_SUPPORTED),
-        [WIMLIB_ERR_WIM_IS_INCOMPLETE] = WIMGAPI_E_SPLIT_WIM,
-        [WIMLIB_ERR_WIM_IS_READONLY] = WIMPROVIDER_E_NO_WRITE_PERMISSION,
-        [WIMLIB_ERR_XML] = HR_WIN32(ERROR_INVALID_DATA),
-    };
-    if (code > 0 && (size_t)code < sizeof table / sizeof *table && table[code])
-        return table[code];
-    return err ? hr_from_errno(err) : E_FAIL; /* open, read, write ...: the system's reason */
-}
-
-static HRESULT failed(const struct wim *wim, int code, int err, const char *doing, const char *path)
-{
-    if (code == WIMLIB_ERR_ABORTED_BY_PROGRESS && wim && FAILED(wim->progress_hr))
-        return wim->progress_hr; /* whose message stands */
-    HRESULT hr = code_to_hr(code, err);
-    if (err && hr == hr_from_errno(err))
-        return FAIL(hr, "%s %s: %s (%s)", doing, path, wimlib_get_error_string(code),
-                    strerror(err));
-    return FAIL(hr, "%s %s: %s", doing, path, wimlib_get_error_string(code));
-}
-
-static HRESULT start_library(void)
-{
-    static struct os_mutex lock;
-    static bool is_started;
-    AUTO_LOCK(&lock);
-    if (is_started)
-        return S_OK;
-    int code = wimlib_global_init(0);
-    if (code)
-        return FAIL(code_to_hr(code, 0), "wimlib does not start: %s",
-                    wimlib_get_error_string(code));
-    wimlib_set_print_errors(false);
-    wimlib_set_default_compression_level(-1, COMPRESSION_LEVEL);
-    is_started = true;
-    return S_OK;
-}
-
-static HRESULT read_facts(struct wim *wim, const char *path)
-{
-    struct wimlib_wim_info info;
-    int code = wimlib_get_wim_info(wim->handle, &info);
-    if (code)
-        return failed(NULL, code, 0, "cannot read", path);
-    wim->facts = (struct wim_facts){
-        .image_count = info.image_count,
-        .boot_index = info.boot_index,
-        .part = info.part_number,
-        .parts = info.total_parts,
-        .is_solid = info.compression_type == WIMLIB_COMPRESSION_TYPE_LZMS ||
-                    info.wim_version == SOLID_WIM_VERSION,
-        .has_integrity = info.has_integrity_table,
-        .is_marked_readonly = info.is_marked_readonly,
-    };
-    return S_OK;
-}
 
 static enum wimlib_progress_status on_progress(enum wimlib_progress_msg message,
                                                union wimlib_progress_info *info, void *context);
 
 HRESULT wim_open(const char *path, bool for_writing, bool check_integrity, struct wim **out)
 {
-    TRY(start_library());
     TRY(world_open_files(path, for_writing ? WORLD_WRITE : WORLD_READ, 1));
-    AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
-    if (!wim)
-        return FAIL_MEMORY();
     int flags = (for_writing ? WIMLIB_OPEN_FLAG_WRITE_ACCESS : 0) |
                 (check_integrity ? WIMLIB_OPEN_FLAG_CHECK_INTEGRITY : 0);
-    errno = 0;
-    int code = wimlib_open_wim_with_progress(path, flags, &wim->handle, on_progress, wim);
-    if (code) {
-        wim->handle = NULL;
-        return failed(NULL, code, errno, "cannot open", path);
-    }
-    TRY(read_facts(wim, path));
-    *out = TAKE(wim);
-    return S_OK;
-}
-
-void wim_close(struct wim *wim)
-{
-    if (wim->handle)
-        wimlib_free(wim->handle);
-    mem_free(wim);
-}
-
-const struct wim_facts *wim_facts(const struct wim *wim)
-{
-    return &wim->facts;
-}
-
-const char *wim_property(const struct wim *wim, unsigned index, const char *name)
-{
-    return wimlib_get_image_property(wim->handle, (int)index, name);
-}
-
-unsigned wim_index_of_name(const struct wim *wim, const char *name)
-{
-    for (unsigned i = 1; i <= wim->facts.image_count; i++) {
-        const char *other = wimlib_get_image_name(wim->handle, (int)i);
-        if (other && text_equal_nocase(other, name))
-            return i;
-    }
-    return 0;
+    return wim_open_file(path, flags, on_progress, out);
 }
 
 /* ---- looking at an image ---- */
@@ -202,7 +62,7 @@ static HRESULT walk_image(struct wim *wim, unsigned index, const char *path, int
         return S_FALSE;
     if (code && FAILED(walk->hr))
         return walk->hr;
-    return code ? failed(NULL, code, errno, "cannot look at", path) : S_OK;
+    return code ? wim_failed(NULL, code, errno, "cannot look at", path) : S_OK;
 }
 
 static HRESULT keep_entry(void *context, const char *path, const struct wim_entry *entry)
@@ -314,7 +174,7 @@ HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
     int code = wimlib_extract_image(wim->handle, (int)index, folder, WIMLIB_EXTRACT_FLAG_NO_ACLS);
     int err = errno;
     wim->progress = NULL;
-    return code ? failed(wim, code, err, "cannot unpack into", folder) : S_OK;
+    return code ? wim_failed(wim, code, err, "cannot unpack into", folder) : S_OK;
 }
 
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count)
@@ -338,7 +198,8 @@ HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *cha
     }
     begin_work(wim, NULL);
     int code = wimlib_update_image(wim->handle, (int)index, commands, count, 0);
-    return code ? failed(NULL, code, errno, "cannot take over the changes", "of the mount") : S_OK;
+    return code ? wim_failed(NULL, code, errno, "cannot take over the changes", "of the mount")
+                : S_OK;
 }
 
 /* "Name (2)", "Name (3)" ...: names are unique in a WIM, and real DISM's choice is not known. */
@@ -367,8 +228,8 @@ HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsig
     int code =
         wimlib_export_image(source->handle, (int)index, wim->handle, unique ? unique : "", NULL, 0);
     if (code)
-        return failed(NULL, code, errno, "cannot append an image to", path);
-    TRY(read_facts(wim, path));
+        return wim_failed(NULL, code, errno, "cannot append an image to", path);
+    TRY(wim_read_facts(wim, path));
     *new_index = wim->facts.image_count;
     return S_OK;
 }
@@ -383,5 +244,5 @@ HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
     int code = wimlib_overwrite(wim->handle, flags, 0);
     int err = errno;
     wim->progress = NULL;
-    return code ? failed(wim, code, err, "cannot write", path) : check_growth(wim);
+    return code ? wim_failed(wim, code, err, "cannot write", path) : check_growth(wim);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* wim_handle.h - what wim.c and wim_read.c share: the two files of the fake that see wimlib. */
+/* wim_handle.h - what wim.c, wim_file.c and wim_read.c share: the files that see wimlib. */
 #ifndef IMAGE_WIM_HANDLE_H
 #define IMAGE_WIM_HANDLE_H
 
 #include <wimlib.h>
 
+#include "os.h"
 #include "wim.h"
 
 struct wim {
@@ -12,8 +13,16 @@ struct wim {
     struct wim_facts facts;
     const struct wim_progress *progress;
     HRESULT progress_hr;
+    /* For the floor, under which wimlib works: what has been written so far. */
+    const char *written_path; /* the image file while it is being written, else NULL */
+    struct os_stat before;    /* ... as it was */
+    uint64_t bytes;
 };
 
+/* wimlib's flags and its callback, whose context is the struct wim; NULL: none. */
+HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
+                      struct wim **out);
+HRESULT wim_read_facts(struct wim *wim, const char *path); /* after what changes them */
 /* wimlib's code (and the system's reason, 0: none) as this thread's error: "DOING PATH: why". */
 HRESULT wim_failed(const struct wim *wim, int code, int err, const char *doing, const char *path);
 

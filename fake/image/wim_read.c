@@ -10,6 +10,11 @@
 
 /* ---- the file ---- */
 
+HRESULT wim_open_to_look(const char *path, struct wim **out)
+{
+    return wim_open_file(path, 0, NULL, out);
+}
+
 void wim_storage(const struct wim *wim, struct wim_storage *out)
 {
     struct wimlib_wim_info info;

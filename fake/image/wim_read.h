@@ -13,6 +13,9 @@
 #include "hr.h"
 #include "wim.h"
 
+/* wim_open without what surrounds a call of the library. */
+HRESULT wim_open_to_look(const char *path, struct wim **out);
+
 /* How the resources of a WIM file are stored. */
 struct wim_storage {
     int compression; /* wimlib's number; 0: none */

@@ -138,7 +138,7 @@ static HRESULT load(const struct options *options, struct server_options *server
     struct os_stat before, after;
     struct wim *wim = NULL; /* for the rest of the process' life, as all of this */
     TRY(os_stat(options->image, &before));
-    TRY(wim_open(options->image, false, false, &wim));
+    TRY(wim_open_to_look(options->image, &wim));
     struct wim_storage storage;
     wim_storage(wim, &storage);
     TRY(check_kind(wim, &storage));
