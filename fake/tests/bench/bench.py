@@ -1,157 +1,167 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""bench.py LIBRARY MKFIXTURE RECIPES [SIZE ...] - times the library's calls beside the peers' tools on the
-same files in the same run, in turns, and prints medians and their ratio. Sizes: small, medium, large.
+"""bench.py BUILD [SIZE ...] [--engine NAME] [--json FILE] - the library's calls beside wimlib's own tools on the same files
+in one run: medians, their ratio, and whether the target is met.
 
-A peer's figure includes the start of its process, which the first row shows alone. Nothing is asserted:
-ratios are for people to read, on a machine that does nothing else.
-"""
-import ctypes
+Sizes: small (200 files), medium (20,000 files, 0.96 GB), large (100,000 files, 1 GB); their images are made once and
+kept in BUILD/bench. Both sides run in turns after a round that warms up. A peer's figure includes the start of its
+process, which the first row shows alone. Nothing is asserted: ratios are for people, on a machine that does nothing
+else."""
+import argparse
+import json
 import os
-import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-RECIPE_OF = {"small": "two-index-tiny", "medium": "medium", "large": "large"}
-RUNS = {"small": 15, "medium": 5, "large": 3}
-READ_ONLY, READ_WRITE, COMMIT, DISCARD = 1, 0, 0, 1
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "programs")]
+from images import SIZES, image_of  # noqa: E402
+from people import Line, end_processes, mounts_below  # noqa: E402
+from targets import target  # noqa: E402
 
-
-class Library:
-    def __init__(self, path):
-        self.dll = ctypes.CDLL(path)
-
-    def __call__(self, name, *args):
-        args = [a.encode("utf-16-le") + b"\0\0" if isinstance(a, str) else a for a in args]
-        hr = getattr(self.dll, name)(*args) & 0xFFFFFFFF
-        if hr & 0x80000000:
-            raise OSError(f"{name} failed with 0x{hr:08X}")
+ENGINES = ("lazy", "extract")
+ROOM = 5_000_000_000  # scratch space that two copies of an image and two unpacked trees take
 
 
-def milliseconds(work):
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000
+def options():
+    parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [--engine lazy|extract] "
+                                     "[--json FILE]")
+    parser.add_argument("build")
+    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join(SIZES))
+    parser.add_argument("--engine", choices=ENGINES, action="append")
+    parser.add_argument("--json", metavar="FILE", help="the figures, as one JSON array")
+    parser.add_argument("--worker", nargs=2, metavar=("SCRATCH", "IMAGE"), help=argparse.SUPPRESS)
+    parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
+    try:
+        opts = parser.parse_intermixed_args()
+    except SystemExit as e:
+        sys.exit(64 if e.code else 0)
+    unknown = [s for s in opts.sizes if s not in SIZES]
+    if unknown:
+        print(f"bench: there is no size {unknown[0]}: {', '.join(SIZES)}", file=sys.stderr)
+        sys.exit(64)
+    return opts
 
 
-def tool(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def clean(folder):
+    """Whatever a worker that failed has left."""
+    end_processes(folder)
+    for point in mounts_below(folder):
+        subprocess.run(["umount", "-l", point], capture_output=True)
 
 
-def empty(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
+def worker(opts):
+    from rows import Rows
+    scratch, image = opts.worker
+    fake = os.path.join(opts.build, "fake")
+    line = Line()
+    Rows(os.path.join(fake, "libDismApi.so"), os.path.join(fake, "test_driver"), opts.sizes[0], opts.engine[0], image,
+         scratch, line, opts.first).run()
+    line.hide()
 
 
-class Bench:
-    def __init__(self, library, scratch, size, image):
-        self.dism, self.size, self.image = library, size, image
-        self.wim = os.path.join(scratch, "t.wim")
-        self.peer_wim = os.path.join(scratch, "peer.wim")
-        self.mount, self.peer = os.path.join(scratch, "m"), os.path.join(scratch, "peer")
-        self.added = os.path.join(scratch, "added.txt")
-        with open(self.added, "w", encoding="ascii") as file:
-            file.write("x" * 1000)
+class Report:
+    FORMAT = "{:7} {:8} {:39} {:>11}   {:16} {:>11} {:>8}  {:21} {}"
 
-    def row(self, name, ours, peer_name, peer, prepare=lambda: None):
-        """Both in turns, after one round that does not count."""
-        figures = ([], [])
-        for run in range(RUNS[self.size] + 1):
-            prepare()
-            pair = (ours(), peer())
-            for kept, figure in zip(figures, pair):
-                if run > 0:
-                    kept.append(figure)
-        mine, other = (statistics.median(f) for f in figures)
-        print(f"{self.size:7} {name:32} {mine:10.2f} ms   {peer_name:28} {other:10.2f} ms   {mine / other:6.2f}x",
-              flush=True)
+    def __init__(self):
+        self.rows, self.small_discard, self.missed = [], {}, 0
 
-    def fresh(self):
-        empty(self.mount)
-        empty(self.peer)
-        shutil.copyfile(self.image, self.wim)
-        shutil.copyfile(self.image, self.peer_wim)
+    def head(self):
+        print(self.FORMAT.format("size", "engine", "row", "ours", "wimlib-imagex", "takes", "ratio", "target", "").rstrip())
 
-    def mount_image(self, flags):
-        self.dism("DismMountImage", self.wim, self.mount, 1, None, 0, flags, None, None, None)
+    @staticmethod
+    def figure(value, unit):
+        return f"{value:.{2 if value < 100 else 0}f} {unit}"
 
-    def unmount_image(self, flags):
-        self.dism("DismUnmountImage", self.mount, flags, None, None, None)
+    def add(self, row):
+        if "refused" in row:
+            print(f"{row['size']:7} {row['engine']:8} {row['row']:34} refused: {row['refused']}", flush=True)
+            self.rows.append(row)
+            return
+        ours = statistics.median(row["ours"]) if row["ours"] else None
+        peer = statistics.median(row["peers"]) if row["peers"] else None
+        if row["row"] == "discard" and row["size"] == "small":
+            self.small_discard[row["engine"]] = ours
+        small = self.small_discard.get(row["engine"])
+        wanted, is_met = ("-", None) if ours is None else \
+            target(row["row"], row["size"], row["engine"], ours, peer, small)
+        beside, peer_shown, ratio = row["peer"] or "", "", ""
+        if row["row"] == "discard" and small and row["size"] != "small":
+            beside, peer_shown = "our small case", self.figure(small, "ms")
+        if peer is not None:
+            peer_shown = self.figure(peer, row["unit"])
+            ratio = f"{ours / peer:.3g}x" if ours is not None else ""
+        runs = max(len(row["ours"]), len(row["peers"]))
+        row.update(median=ours, peerMedian=peer, ratio=ours / peer if ours is not None and peer else None,
+                   target=wanted, met=is_met)
+        self.missed += is_met is False
+        self.rows.append(row)
+        met = {None: "", True: "met", False: "NOT met"}[is_met]
+        note = ", ".join(filter(None, (row["note"], f"{runs} runs" if runs < 5 and row["note"] != "1 run" else "")))
+        engine = "" if row["row"] in ("(start of a process)", "image info") else row["engine"]
+        print(self.FORMAT.format(row["size"], engine, row["row"], "" if ours is None else
+                                 self.figure(ours, row["unit"]), beside, peer_shown, ratio, f"{wanted} {met}".strip(),
+                                 f"({note})" if note else "").rstrip(), flush=True)
 
-    def image_info(self):
-        info, count = ctypes.c_void_p(), ctypes.c_uint()
-        self.dism("DismGetImageInfo", self.wim, ctypes.byref(info), ctypes.byref(count))
-        self.dism("DismDelete", info)
 
-    def open_and_close(self):
-        session = ctypes.c_uint()
-        for _ in range(100):
-            self.dism("DismOpenSession", self.mount, None, None, ctypes.byref(session))
-            self.dism("DismCloseSession", session)
+def run_worker(opts, size, engine, image, is_first, report, line):
+    with tempfile.TemporaryDirectory(prefix="dismfake-bench-", ignore_cleanup_errors=True) as scratch:
+        scratch = os.path.realpath(scratch)
+        env = {k: v for k, v in os.environ.items() if not k.startswith("DISMFAKE_")}
+        env.update(DISMFAKE_STATE=os.path.join(scratch, "state"), DISMFAKE_ENGINE=engine)
+        process = subprocess.Popen(
+            [sys.executable, "-B", __file__, opts.build, size, "--engine", engine, "--worker", scratch, image,
+             *(["--first"] if is_first else [])], stdout=subprocess.PIPE, text=True, env=env)
+        try:
+            for text in process.stdout:
+                line.hide()
+                if sys.stderr.isatty():
+                    print("\r\x1b[K", end="", flush=True)  # the worker's line
+                report.add(json.loads(text))
+            if process.wait():
+                report.add({"size": size, "engine": engine, "row": "the rest", "refused":
+                            f"the process that measures ended with {process.returncode}"})
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            clean(scratch)
 
-    def apply(self):
-        tool("wimlib-imagex", "apply", self.peer_wim, "1", self.peer)
 
-    def timed_mount(self):
-        figure = milliseconds(lambda: self.mount_image(READ_ONLY))
-        self.unmount_image(DISCARD)
-        return figure
-
-    def timed_discard(self):
-        self.mount_image(READ_WRITE)
-        return milliseconds(lambda: self.unmount_image(DISCARD))
-
-    def timed_removal(self):
-        self.apply()
-        return milliseconds(lambda: tool("rm", "-rf", self.peer))
-
-    def timed_commit(self):
-        self.mount_image(READ_WRITE)
-        session = ctypes.c_uint()
-        self.dism("DismOpenSession", self.mount, None, None, ctypes.byref(session))
-        shutil.copyfile(self.added, os.path.join(self.mount, "added.txt"))
-        figure = milliseconds(lambda: self.dism("DismCommitImage", session, 0, None, None, None))
-        self.dism("DismCloseSession", session)
-        self.unmount_image(DISCARD)
-        return figure
-
-    def timed_update(self):
-        command = f"add '{self.added}' '/added.txt'"
-        return milliseconds(lambda: tool("wimlib-imagex", "update", self.peer_wim, "1", "--command", command))
-
-    def run(self):
-        self.fresh()
-        version = lambda: milliseconds(lambda: tool("wimlib-imagex", "--version"))
-        self.row("(start of a process)", version, "wimlib-imagex --version", version)
-        self.row("DismGetImageInfo", lambda: milliseconds(self.image_info), "wimlib-imagex info",
-                 lambda: milliseconds(lambda: tool("wimlib-imagex", "info", self.peer_wim)))
-        self.row("DismMountImage", self.timed_mount, "wimlib-imagex apply", lambda: milliseconds(self.apply),
-                 lambda: (empty(self.mount), empty(self.peer)))
-        self.row("DismUnmountImage, discard", self.timed_discard, "rm -rf", self.timed_removal,
-                 lambda: (empty(self.mount), empty(self.peer)))
-        self.row("DismCommitImage, one new file", self.timed_commit, "wimlib-imagex update", self.timed_update,
-                 self.fresh)
-        empty(self.mount)
-        self.mount_image(READ_ONLY)
-        self.row("100 x DismOpenSession + Close", lambda: milliseconds(self.open_and_close),
-                 "wimlib-imagex --version", version)
-        self.unmount_image(DISCARD)
+def interrupted(number, frame):
+    raise KeyboardInterrupt
 
 
 def main():
-    library, mkfixture, recipes, *sizes = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix="dismfake-bench-") as scratch:
-        os.environ["DISMFAKE_STATE"] = os.path.join(scratch, "state")
-        dism = Library(library)
-        dism("DismInitialize", 0, None, None)
-        for size in sizes or ["small", "medium"]:
-            image = os.path.join(scratch, size + ".wim")
-            tool(mkfixture, os.path.join(recipes, RECIPE_OF[size] + ".json"), image)
-            Bench(dism, scratch, size, image).run()
-        dism("DismShutdown")
+    opts = options()
+    signal.signal(signal.SIGTERM, interrupted)
+    if opts.worker:
+        worker(opts)
+        return 0
+    opts.build = os.path.abspath(opts.build)
+    free = os.statvfs(tempfile.gettempdir())
+    if free.f_bavail * free.f_frsize < ROOM:
+        tempfile.tempdir = "/tmp" if tempfile.gettempdir() != "/tmp" else opts.build
+    mkfixture = os.path.join(opts.build, "fixtures", "mkfixture")
+    sizes = [s for s in SIZES if s in (opts.sizes or SIZES)]
+    images = {size: image_of(size, mkfixture, os.path.join(opts.build, "bench")) for size in sizes}
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, scratch in {tempfile.gettempdir()}; medians, ours and "
+          "the peer's in turns, warm")
+    report, line = Report(), Line()
+    report.head()
+    for size in sizes:
+        for engine in opts.engine or ENGINES:
+            run_worker(opts, size, engine, images[size], engine == (opts.engine or ENGINES)[0], report, line)
+    print(f"{sum(r.get('met') is True for r in report.rows)} targets met, {report.missed} not met, "
+          f"{sum('refused' in r for r in report.rows)} rows refused; load now {os.getloadavg()[0]:.1f}")
+    if opts.json:
+        with open(opts.json, "w", encoding="utf-8") as file:
+            json.dump(report.rows, file, indent=1)
+    return 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())
