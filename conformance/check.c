@@ -92,7 +92,7 @@ static void check_unused(struct checker *c)
     } rules[] = {
         {NAME_FIXTURE, "is used nowhere"},          {NAME_BINDING, "is read nowhere"},
         {NAME_SIGNAL, "is awaited nowhere"},        {NAME_HOLD, "is released nowhere"},
-        {NAME_WORLD_CHANGE, "is released nowhere"},
+        {NAME_WORLD_CHANGE, "is released nowhere"}, {NAME_STATE, "is restored nowhere"},
     };
     for (size_t i = 0; i < c->names.list.len; i++) {
         const struct name *name = &c->names.list.ptr[i];
@@ -157,13 +157,15 @@ static void check_case(struct checker *c)
         finding_at(c->source, c->pointer, "nothing comes before the first phase");
     check_order(c);
     check_crashes(c);
+    check_worlds(c);
     check_unused(c);
 }
 
 void check_file(const struct source *source, const struct json *root, const struct clauses *clauses)
 {
     struct names file_fixtures = {0};
-    struct checker whole = {.source = source, .clauses = clauses, .file_fixtures = &file_fixtures};
+    struct checker whole = {
+        .source = source, .clauses = clauses, .file = root, .file_fixtures = &file_fixtures};
     define_fixtures(&whole, &file_fixtures, json_get(root, "fixtures"), "");
     check_requirements(&whole, json_get(root, "requires"), "");
     size_t index = 0;

@@ -21,6 +21,7 @@ void check_file(const struct source *source, const struct json *root,
 struct checker {
     const struct source *source;
     const struct clauses *clauses;
+    const struct json *file;     /* its root */
     const struct json *scenario; /* the case */
     char *pointer;               /* of the case */
     struct names names;
@@ -46,6 +47,10 @@ void define_value_names(struct checker *c, const struct json *value, const char 
 /* check_step.c */
 void define_step_names(struct checker *c, const struct json *steps, const char *pointer);
 void check_steps(struct checker *c, const struct json *steps, const char *pointer);
+/* check_world.c */
+void define_world_names(struct checker *c, const struct json *world, const char *pointer);
+void check_world(struct checker *c, const struct json *world, const char *pointer);
+void check_worlds(struct checker *c); /* of the whole case */
 /* check_fault.c */
 void define_fault_names(struct checker *c, const struct json *faults, const char *pointer);
 void check_faults(struct checker *c, const struct json *faults, const char *pointer);

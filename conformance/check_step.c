@@ -3,7 +3,6 @@
 #include "check.h"
 #include "clauses.h"
 #include "scenario.h"
-#include "world_verbs.h"
 
 static const struct reflect_arg *find_argument(const struct reflect_call *call, const char *name)
 {
@@ -56,9 +55,8 @@ void define_step_names(struct checker *c, const struct json *steps, const char *
             if (!old)
                 names_define(&c->names, c->source, NAME_SIGNAL, json_text(step, "signal"), at);
         }
-        if (json_text(json_get(step, "world"), "as"))
-            names_define(&c->names, c->source, NAME_WORLD_CHANGE,
-                         json_text(json_get(step, "world"), "as"), at);
+        if (json_get(step, "world"))
+            define_world_names(c, json_get(step, "world"), at);
         for (const struct json *v = json_first(json_get(step, "with")); v; v = json_next(v)) {
             AUTO_FREE char *with_at = format("%s/with/%s", at, json_key(v));
             define_value_names(c, v, with_at);
@@ -360,18 +358,7 @@ static void check_keepers(struct checker *c, const struct json *lanes, const cha
     }
 }
 
-/* ---- world and check ---- */
-
-static void check_world(struct checker *c, const struct json *world, const char *pointer)
-{
-    const struct world_verb *verb = world_verb_of(world);
-    AUTO_FREE char *at = format("%s/world/%s", pointer, verb->name);
-    if (verb->place == WORLD_STATE)
-        finding_at(c->source, at, "world verb '%s' is not supported by this runner yet",
-                   verb->name);
-    if (verb->has_path)
-        check_text_value(c, json_get(world, verb->name), at);
-}
+/* ---- check ---- */
 
 static void check_check(struct checker *c, const struct json *step, const char *pointer)
 {

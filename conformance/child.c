@@ -247,6 +247,7 @@ static void run_finally(void)
     bool had_failed = has_failed();
     size_t i = 0;
     observe("finally", NULL);
+    the_phase.is_in_finally = true;
     for (const struct json *step = json_first(steps); step; step = json_next(step), i++) {
         {
             AUTO_LOCK(&the_phase.lock);

@@ -23,6 +23,8 @@
     X(DismFakeThreadId)                                                                            \
     X(DismFakeReboot)                                                                              \
     X(DismFakeAdvanceClock)                                                                        \
+    X(DismFakeSaveState)                                                                           \
+    X(DismFakeRestoreState)                                                                        \
     X(DismFakeWorld)                                                                               \
     X(DismFakeWorldRelease)                                                                        \
     X(DismFakeCapabilities)                                                                        \

@@ -5,11 +5,17 @@
 const char *name_kind_text(enum name_kind kind)
 {
     static const char *const texts[] = {
-        [NAME_FIXTURE] = "fixture", [NAME_BINDING] = "binding",
-        [NAME_EVENT] = "event",     [NAME_SIGNAL] = "signal",
-        [NAME_HOLD] = "hold",       [NAME_WORLD_CHANGE] = "world change",
-        [NAME_FAULT] = "fault",     [NAME_STEP] = "step",
-        [NAME_LANE] = "lane",       [NAME_PROGRESS] = "progress callback",
+        [NAME_FIXTURE] = "fixture",
+        [NAME_BINDING] = "binding",
+        [NAME_EVENT] = "event",
+        [NAME_SIGNAL] = "signal",
+        [NAME_HOLD] = "hold",
+        [NAME_WORLD_CHANGE] = "world change",
+        [NAME_FAULT] = "fault",
+        [NAME_STEP] = "step",
+        [NAME_STATE] = "saved state",
+        [NAME_LANE] = "lane",
+        [NAME_PROGRESS] = "progress callback",
     };
     return texts[kind];
 }

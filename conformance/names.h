@@ -15,6 +15,7 @@ enum name_kind {
     NAME_SIGNAL,
     NAME_HOLD, /* progress callback with holdAt, or a fault that holds */
     NAME_WORLD_CHANGE,
+    NAME_STATE, /* a saved world */
     NAME_FAULT,
     NAME_STEP,
     NAME_LANE,

@@ -74,6 +74,7 @@ struct phase {
     struct values values;
     bool is_abandoned; /* something failed: lanes stop at their next wait */
     bool has_failed;
+    bool is_in_finally; /* every named world change is let go */
     bool is_over;
     VEC(struct step_state *) steps;
     VEC(struct hold *) holds;

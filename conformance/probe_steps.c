@@ -87,6 +87,10 @@
             "}}, " DISCARD(OK) ", " WORLD("\"imageVersion\": {\"$ref\": \"wim.path\"}, "           \
                                           "\"container\": \"newer\"") ", " INFO(FAILS) "]}"
 
+#define SAVED                                                                                      \
+    "{" FIXTURES ", \"steps\": [" MOUNT(OK) ", " WORLD("\"saveState\": \"kept\"") ", " DISCARD(    \
+        OK) ", " WORLD("\"restoreState\": \"kept\"") ", " DISCARD(OK) "]}"
+
 const struct probe probes[] = {
     {"fault:return", "DismFakeLoadFaults", FAULT},
     {"fault:crash", "DismFakeLoadFaults", NULL},
@@ -106,6 +110,7 @@ const struct probe probes[] = {
     {"world:other-process", "DismFakeWorld",
      UNMOUNTABLE("\"otherProcess\": " DIR ", \"does\": \"servicing\"")},
     {"world:version", "DismFakeWorld", VERSION},
+    {"world:save-state", "DismFakeSaveState", SAVED},
     {"clock:virtual", "DismFakeAdvanceClock", CLOCK},
     {"progress:sync", NULL, SYNC},
     {"progress:hold", NULL, HOLD},

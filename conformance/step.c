@@ -100,6 +100,19 @@ static HRESULT simulate(const struct json *world)
     return fail_as_library(the_phase.library.hooks.DismFakeWorld(text));
 }
 
+static HRESULT keep_or_bring_back(const struct json *world)
+{
+    const char *saved = json_text(world, "saveState"), *wanted = json_text(world, "restoreState");
+    if (!saved && !wanted)
+        return S_OK;
+    HRESULT(WINAPI * hook)
+    (const char *) = saved ? the_phase.library.hooks.DismFakeSaveState
+                           : the_phase.library.hooks.DismFakeRestoreState;
+    AUTO_FREE char *path = format("%s/%s.world", the_phase.scratch, saved ? saved : wanted);
+    return hook ? fail_as_library(hook(path))
+                : FAIL(E_NOTIMPL, "the library cannot keep a world and bring it back");
+}
+
 /* The parent knows every name, also of changes that only the library makes. */
 static HRESULT change_world(const struct json *world)
 {
@@ -110,6 +123,8 @@ static HRESULT change_world(const struct json *world)
                    : FAIL(E_NOTIMPL, "the library has no virtual clock");
     struct json *plain = resolve_world(world);
     HRESULT hr = plain ? channel_world(plain) : E_INVALIDARG;
+    if (SUCCEEDED(hr))
+        hr = keep_or_bring_back(plain);
     if (SUCCEEDED(hr))
         hr = simulate(plain);
     json_free(plain);

@@ -249,7 +249,7 @@ enum flow sync_release(const char *name, const char *pointer)
             return FLOW_ON;
         }
     }
-    if (SUCCEEDED(world_let_go(name)))
+    if (the_phase.is_in_finally || SUCCEEDED(world_let_go(name)))
         return FLOW_ON;
     phase_fail("ERROR", pointer, NULL, NULL, "release '%s': %s", name, error_last()->text);
     return FLOW_STOP;

@@ -44,13 +44,12 @@ bool world_is_simulated(const struct json *world)
     return (world_verb_of(world)->place & WORLD_SIMULATED) != 0 || is_restriction(world);
 }
 
+/* Here an open file keeps nobody out, and no mode binds root. */
 bool world_needs_hook(const struct json *world)
 {
     const char *share = json_text(world, "share"), *how = json_text(world, "how");
-    if (world_is_real(world)) /* here an open file keeps nobody out, and no mode binds root */
-        return (share && !text_equal(share, "all")) || text_equal(how, "lock") ||
-               (text_equal(how, "deny-access") && os_is_elevated());
-    return world_is_simulated(world);
+    return (share && !text_equal(share, "all")) || text_equal(how, "lock") ||
+           (text_equal(how, "deny-access") && os_is_elevated());
 }
 
 char *world_sentence(const struct json *world, char *(*said)(const struct json *value))

@@ -26,7 +26,7 @@ const struct world_verb *world_verb_of(const struct json *world);
 /* Some verbs are real or simulated depending on what exactly they ask for. */
 bool world_is_real(const struct json *world);
 bool world_is_simulated(const struct json *world);
-/* Can only a library that simulates sharing and access do it on this system? */
+/* Done for real, yet on this system without meaning for a library that does not simulate it? */
 bool world_needs_hook(const struct json *world);
 /* One step in plain words: "the volume of ... is removable". Caller's. */
 char *world_sentence(const struct json *world, char *(*said)(const struct json *value));

@@ -20,7 +20,7 @@ target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(image OBJECT
-    image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/tree.c
+    image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/snapshot.c image/tree.c
     image/upper.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
 target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)

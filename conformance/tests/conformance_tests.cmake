@@ -4,7 +4,9 @@
 add_library(puppet MODULE tests/puppet.c)
 add_library(puppet_lacking MODULE tests/puppet.c)
 target_compile_definitions(puppet_lacking PRIVATE PUPPET_LACKS_CLEANUP)
-foreach(library puppet puppet_lacking)
+add_library(puppet_world MODULE tests/puppet.c)
+target_compile_definitions(puppet_world PRIVATE PUPPET_HAS_WORLD)
+foreach(library puppet puppet_lacking puppet_world)
     target_link_libraries(${library} PRIVATE base contract dismfake_options)
 endforeach()
 
@@ -78,6 +80,22 @@ conformance_test(list_names_cases good 0 "stable +everything/lanes +puppet.info"
 conformance_test(explain_tells_the_steps good 0 "lane b:" explain lanes ${pass})
 conformance_test(explain_says_values_in_words good 0 "expecting [A-Z_]+ or E_FAIL" explain "*" ${pass})
 conformance_test(lint_is_content good 0 "^10 files, .* 0 findings" lint ${pass} ${fail} ${here}/valid-skip)
+
+# Verbs of the world that only a library simulates.
+puppet_test(a_world_that_nobody_simulates_skips good 2 "^INCOMPLETE: 0 passed, 0 failed, 11 skipped$" ${here}/puppet/world-verbs.json)
+puppet_test(a_skipped_world_names_its_capability good 2 "SKIP +world-verbs/other-process .capability: world:other-process" ${here}/puppet/world-verbs.json)
+puppet_test(claims_of_a_world_are_tried good 1 "^LIED +world-verbs/volume" --capabilities ${here}/puppet/all-worlds.capabilities ${here}/puppet/world-verbs.json)
+puppet_test(every_lie_about_the_world_is_found good 1 "^NONCONFORMANT: 0 passed, 9 failed, 2 skipped$" --capabilities ${here}/puppet/all-worlds.capabilities ${here}/puppet/world-verbs.json)
+puppet_test(sharing_without_a_hook_skips good 1 "SKIP +world-verbs/hold-alone .hook: DismFakeWorld" --capabilities ${here}/puppet/all-worlds.capabilities ${here}/puppet/world-verbs.json)
+function(world_test name code pattern)
+    conformance_test(${name} good ${code} ${pattern} run --library $<TARGET_FILE:puppet_world>
+                     --fixtures ${here}/none --capabilities ${here}/puppet/all-worlds.capabilities ${ARGN})
+endfunction()
+world_test(named_changes_are_let_go 0 "^CONFORMANT: 2 passed, 0 failed, 0 skipped$" ${here}/puppet/world-release.json)
+world_test(a_world_that_cannot_be_made_is_an_error 3 "world: the call|world: " --case refused ${here}/puppet/world-failing.json)
+conformance_test(explain_says_the_world_in_words good 0 "world: the service mount-filter, is: missing" explain service ${here}/puppet/world-verbs.json)
+add_test(NAME conformance/a_failing_case_lets_go_too
+         COMMAND ${here}/let_go.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet_world> ${here})
 
 add_test(NAME conformance/broken_files_are_refused
          COMMAND ${here}/invalid.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${here}/invalid)

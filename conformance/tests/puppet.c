@@ -4,8 +4,15 @@
  * It does just enough to be initialised, listed and shut down; DismGetImageInfo is where it goes
  * wrong.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#if defined(PUPPET_HAS_WORLD)
+#pragma GCC visibility push(default)
+#include "dismfake.h"
+#pragma GCC visibility pop
+#endif
 #include "os.h"
 #include "reflect.h"
 #include "text.h"
@@ -85,6 +92,28 @@ PUPPET_EXPORT HRESULT WINAPI DismDelete(VOID *DismStructure)
     return plays("delete") ? E_INVALIDARG : S_OK;
 }
 
+#ifdef PUPPET_HAS_WORLD
+static bool has_obstacle;
+
+HRESULT WINAPI DismFakeWorld(const char *Json)
+{
+    has_obstacle = has_obstacle || strstr(Json, "obstacle");
+    return strstr(Json, "hostVersion") ? E_FAIL : S_OK;
+}
+
+HRESULT WINAPI DismFakeWorldRelease(const char *Name)
+{
+    if (Name && strcmp(Name, "obstacle") != 0)
+        return S_FALSE;
+    puts(has_obstacle ? "the obstacle is let go" : "there was no obstacle");
+    fflush(stdout);
+    has_obstacle = false;
+    return S_OK;
+}
+#else
+enum { has_obstacle = false };
+#endif
+
 static void hang(void)
 {
     struct os_mutex lock = {0};
@@ -99,7 +128,7 @@ PUPPET_EXPORT HRESULT WINAPI DismGetImageInfo(PCWSTR ImageFilePath, DismImageInf
 {
     static DismImageInfo info;
     (void)ImageFilePath;
-    if (plays("wrong-code"))
+    if (plays("wrong-code") || has_obstacle)
         return E_FAIL;
     if (plays("crash"))
         os_crash(OS_CRASH_ACCESS_VIOLATION);

@@ -27,6 +27,9 @@ static const char usage[] =
     "input)\n"
     "  world release NAME   undo the change made with that name\n"
     "  world show    the changes in force\n"
+    "  save FILE     keep the whole world in one file: mounts, their folders and images, rules, "
+    "world\n"
+    "  restore FILE  bring it back as it was then\n"
     "  journal       calls, steps and faults of all clients since the last reset\n"
     "  reset         forget everything: mounts, rules, world, journal\n"
     "  help          this text\n"
@@ -298,7 +301,9 @@ static int run_world(const char *what, const char *name, bool as_json)
 static int run(const char *command, const char *argument, const char *name, bool as_json)
 {
     bool is_world = text_equal(command, "world");
-    bool takes_argument = is_world || text_equal(command, "arm") || text_equal(command, "release");
+    bool takes_argument = is_world || text_equal(command, "arm") ||
+                          text_equal(command, "release") || text_equal(command, "save") ||
+                          text_equal(command, "restore");
     if (takes_argument && !argument)
         return complain("nothing is named after ", command);
     if (is_world)
@@ -321,6 +326,10 @@ static int run(const char *command, const char *argument, const char *name, bool
         return arm(argument, as_json);
     if (text_equal(command, "release"))
         return done(DismFakeReleaseState(argument), as_json, "released");
+    if (text_equal(command, "save"))
+        return done(DismFakeSaveState(argument), as_json, "kept");
+    if (text_equal(command, "restore"))
+        return done(DismFakeRestoreState(argument), as_json, "brought back");
     return complain("there is no command ", command);
 }
 

@@ -75,9 +75,8 @@ static HRESULT lock_file(const char *root, const char *path, struct os_file **ou
     }
 }
 
-HRESULT claim_take(const char *root)
+static HRESULT take(const char *root)
 {
-    TRY(world_check_unserviced(root));
     AUTO_LOCK(&lock);
     struct claim *known = find(root);
     if (known) {
@@ -94,6 +93,19 @@ HRESULT claim_take(const char *root)
         return FAIL_MEMORY();
     *slot = claim;
     claim = (struct claim){0};
+    return S_OK;
+}
+
+HRESULT claim_take(const char *root)
+{
+    TRY(world_check_unserviced(root));
+    return take(root);
+}
+
+HRESULT claim_check(const char *root)
+{
+    TRY(take(root));
+    claim_drop(root);
     return S_OK;
 }
 

@@ -13,6 +13,8 @@
 
 /* WIMPROVIDER_E_IMAGE_IN_SERVICE while another process has it. */
 HRESULT claim_take(const char *root);
+/* Could it be taken, whatever the simulated world says of other processes? */
+HRESULT claim_check(const char *root);
 /* Gives one claim back. Nothing happens for a root without one. */
 void claim_drop(const char *root);
 

@@ -127,3 +127,27 @@ HRESULT library_restart(HRESULT (*during)(void))
     session_forget_all();
     return during();
 }
+
+static HRESULT close_for_a_while(enum state *before)
+{
+    AUTO_LOCK(&lock);
+    if (calls > 0 || session_count() > 0)
+        return FAIL(HR_WIN32(ERROR_BUSY), "%u calls are running and %zu sessions are open", calls,
+                    session_count());
+    *before = state;
+    if (state == STATE_OPEN)
+        state = STATE_CLOSING;
+    return S_OK;
+}
+
+HRESULT library_alone(HRESULT (*during)(void *context), void *context)
+{
+    enum state before = STATE_CLOSED;
+    TRY(check_idle(false)); /* as in library_restart */
+    AUTO_LOCK(&turn);
+    TRY(close_for_a_while(&before));
+    HRESULT hr = during(context);
+    AUTO_LOCK(&lock);
+    state = before;
+    return hr;
+}

@@ -26,6 +26,9 @@ uint64_t library_epoch(void);
 HRESULT library_initialise(HRESULT (*prepare)(void *context), void *context);
 /* Refuses while sessions are open; waits for calls in flight; then runs `finish`. */
 HRESULT library_shut_down(void (*finish)(void));
+/* Runs `during` with nobody else in the library; it stays as it is. ERROR_BUSY with calls in flight
+ * or sessions open. */
+HRESULT library_alone(HRESULT (*during)(void *context), void *context);
 /* As a restart of the machine leaves it: no sessions, not initialised. ERROR_BUSY with calls in
  * flight. `during` runs in between, with the library closed to everybody. */
 HRESULT library_restart(HRESULT (*during)(void));

@@ -242,11 +242,10 @@ static HRESULT parse(const char *text, size_t size, struct mounts *m)
     return S_OK;
 }
 
-HRESULT mounts_file_read(struct mounts *m)
+HRESULT mounts_file_read_from(const char *path, struct mounts *m)
 {
-    AUTO_FREE char *path = NULL, *text = NULL;
+    AUTO_FREE char *text = NULL;
     size_t size;
-    TRY(settings_state_path("registry.json", &path));
     if (!os_exists(path))
         return S_OK;
     TRY(os_read_file(path, &text, &size));
@@ -256,4 +255,11 @@ HRESULT mounts_file_read(struct mounts *m)
     AUTO_FREE char *reason = mem_dup(error_last()->text);
     return FAIL(HR_WIN32(ERROR_FILE_CORRUPT), "the mount registry %s cannot be read: %s", path,
                 reason ? reason : "");
+}
+
+HRESULT mounts_file_read(struct mounts *m)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(settings_state_path("registry.json", &path));
+    return mounts_file_read_from(path, m);
 }

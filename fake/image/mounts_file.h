@@ -8,6 +8,7 @@
 /* Fills reboots and list; a missing file is an empty registry. A file that cannot be read as a
  * registry is ERROR_FILE_CORRUPT and stays as it is. */
 HRESULT mounts_file_read(struct mounts *m);
+HRESULT mounts_file_read_from(const char *path, struct mounts *m);
 HRESULT mounts_file_write(const struct mounts *m);
 const char *mounts_file_state_name(enum mount_state state);
 

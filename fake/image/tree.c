@@ -291,6 +291,33 @@ HRESULT tree_changes(const struct tree *old, const struct tree *now, const char 
     return wim_changes_move(&additions, out);
 }
 
+static const struct tree_entry *find(const struct tree *tree, const char *path, size_t *from)
+{
+    for (; *from < tree->list.len; (*from)++) {
+        int order = tree_compare_paths(path, tree->list.ptr[*from].path);
+        if (order <= 0)
+            return order == 0 ? &tree->list.ptr[*from] : NULL;
+    }
+    return NULL;
+}
+
+void tree_accept_copied(struct tree *old, const struct tree *then, const struct tree *now)
+{
+    size_t in_then = 0, in_now = 0;
+    for (size_t i = 0; i < old->list.len; i++) {
+        struct tree_entry *entry = &old->list.ptr[i];
+        const struct tree_entry *was = find(then, entry->path, &in_then);
+        const struct tree_entry *is = find(now, entry->path, &in_now);
+        bool is_changed = !was || !is || entry->inode != was->inode || !tree_is_same(entry, was);
+        entry->inode = is_changed ? 0 : is->inode; /* no file has the number 0 */
+        if (is_changed)
+            continue;
+        entry->size = is->size;
+        entry->mtime_ns = is->mtime_ns;
+        entry->ctime_ns = is->ctime_ns;
+    }
+}
+
 void tree_accept_moved(struct tree *old, const struct tree *now)
 {
     for (size_t i = 0, k = 0; i < old->list.len && k < now->list.len;) {

@@ -39,6 +39,10 @@ int tree_compare_paths(const char *a, const char *b);
  * entries (a reboot, a remount) changes it. */
 void tree_accept_moved(struct tree *old, const struct tree *now);
 
+/* The tree was copied somewhere else: what was `old` unchanged when it was copied (`then`) is
+ * unchanged as it is `now`. */
+void tree_accept_copied(struct tree *old, const struct tree *then, const struct tree *now);
+
 bool tree_is_below(const char *path, const char *folder);
 /* Inode, size and times are the same; folders: their entries speak for themselves. */
 bool tree_is_same(const struct tree_entry *old, const struct tree_entry *now);

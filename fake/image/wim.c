@@ -246,3 +246,48 @@ HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
     wim->progress = NULL;
     return code ? wim_failed(wim, code, err, "cannot write", path) : check_growth(wim);
 }
+
+/* ---- archives ---- */
+
+static HRESULT make_archive(WIMStruct *handle, const char *file, const struct wim_source *sources,
+                            size_t count)
+{
+    AUTO_FREE struct wimlib_capture_source *all = mem_array(count + 1, sizeof *all);
+    if (!all)
+        return FAIL_MEMORY();
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct wimlib_capture_source){.fs_source_path = sources[i].path,
+                                                .wim_target_path = sources[i].name};
+    errno = 0;
+    int code = wimlib_add_image_multisource(handle, all, count, "dismfake", NULL,
+                                            WIMLIB_ADD_FLAG_UNIX_DATA | WIMLIB_ADD_FLAG_NORPFIX);
+    if (!code)
+        code = wimlib_write(handle, file, WIMLIB_ALL_IMAGES, 0, 1);
+    return code ? wim_failed(NULL, code, errno, "cannot write", file) : S_OK;
+}
+
+HRESULT wim_archive(const char *file, const struct wim_source *sources, size_t count)
+{
+    WIMStruct *handle;
+    TRY(wim_start());
+    int code = wimlib_create_new_wim(WIMLIB_COMPRESSION_TYPE_NONE, &handle);
+    if (code)
+        return wim_failed(NULL, code, 0, "cannot make", file);
+    HRESULT hr = make_archive(handle, file, sources, count);
+    wimlib_free(handle);
+    return hr;
+}
+
+HRESULT wim_unarchive(const char *file, const char *folder, const char *const *names, size_t count,
+                      bool with_folders)
+{
+    AUTO_WIM struct wim *wim = NULL;
+    TRY(wim_open_file(file, 0, NULL, &wim));
+    errno = 0;
+    /* As globs, names that are not there are no mistake. */
+    int code = wimlib_extract_paths(
+        wim->handle, 1, folder, names, count,
+        WIMLIB_EXTRACT_FLAG_UNIX_DATA | WIMLIB_EXTRACT_FLAG_GLOB_PATHS |
+            (with_folders ? 0 : WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE));
+    return code ? wim_failed(NULL, code, errno, "cannot unpack into", folder) : S_OK;
+}

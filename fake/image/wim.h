@@ -53,6 +53,18 @@ HRESULT wim_each(struct wim *wim, unsigned index,
                  HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry),
                  void *context);
 
+/* An image with files and folders from anywhere, with everything a file system of this machine
+ * knows of them; replaces `file`. */
+struct wim_source {
+    char *path; /* on the disk */
+    char *name; /* in the archive, with '/' */
+};
+HRESULT wim_archive(const char *file, const struct wim_source *sources, size_t count);
+/* Unpacks these names: with the folders they lie in, or each by its last component. What the
+ * archive does not have is left out. */
+HRESULT wim_unarchive(const char *file, const char *folder, const char *const *names, size_t count,
+                      bool with_folders);
+
 /* Called with what is done of how much; a failure ends the work and is its result. */
 struct wim_progress {
     HRESULT (*report)(void *context, uint64_t done, uint64_t total);

@@ -67,7 +67,7 @@ HRESULT wim_failed(const struct wim *wim, int code, int err, const char *doing, 
     return FAIL(hr, "%s %s: %s", doing, path, wimlib_get_error_string(code));
 }
 
-static HRESULT start_library(void)
+HRESULT wim_start(void)
 {
     static struct os_mutex lock;
     static bool is_started;
@@ -106,7 +106,7 @@ HRESULT wim_read_facts(struct wim *wim, const char *path)
 HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
                       struct wim **out)
 {
-    TRY(start_library());
+    TRY(wim_start());
     AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
     if (!wim)
         return FAIL_MEMORY();

@@ -19,6 +19,7 @@ struct wim {
     uint64_t bytes;
 };
 
+HRESULT wim_start(void); /* before anything else of wimlib; once is enough */
 /* wimlib's flags and its callback, whose context is the struct wim; NULL: none. */
 HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
                       struct wim **out);

@@ -89,6 +89,16 @@ HRESULT WINAPI DismFakeWorld(const char *Json);
  * in force. */
 HRESULT WINAPI DismFakeWorldRelease(const char *Name);
 
+/* Keeps the whole world in one file: the mounts with their folders and image files, the world, the
+ * rules of the state folder, the online image. Not in it: journal, log, what a process has open.
+ * Fails with 0x800700AA (busy) while any process works on a mount or this one has a session open.
+ */
+HRESULT WINAPI DismFakeSaveState(const char *File);
+/* Brings it back: what is mounted now is gone, what was mounted then is mounted again, in the same
+ * folders (which must be empty by then), from the same image files with the content of then. Busy
+ * as above, and 0xC15101FD while another process has a session on a mount. */
+HRESULT WINAPI DismFakeRestoreState(const char *File);
+
 /* ---- What can be seen ---- */
 
 /* One JSON object: initialised, boot, clockMs, sessions, mounts, rules (with how often each fired),

@@ -39,7 +39,7 @@ static HRESULT map_drive(const char *native, char drive, char **out)
     return *rest ? path_join(folder, rest, out) : path_absolute(folder, "/", out);
 }
 
-HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **out)
+HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out)
 {
     AUTO_FREE char *utf8 = NULL, *cwd = NULL, *native = NULL;
     if (text_utf16_len(text) > LONGEST_PATH)
@@ -55,11 +55,16 @@ HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **ou
         TRY(os_cwd(&cwd));
     TRY(path_absolute(utf8, cwd, &native));
     char drive = path_drive(native);
-    AUTO_FREE char *path = NULL;
     if (drive)
-        TRY(map_drive(native, drive, &path));
-    else
-        path = TAKE(native);
+        return map_drive(native, drive, out);
+    *out = TAKE(native);
+    return S_OK;
+}
+
+HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **out)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(client_path_any_volume(text, what, network_hr, &path));
     TRY(check_volume(path, what, network_hr));
     *out = TAKE(path);
     return S_OK;

@@ -12,6 +12,8 @@
 
 /* Empty or malformed: E_INVALIDARG. A network path: `network_hr`. Caller's. */
 HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **out);
+/* The same, whatever kind of volume the world puts the path on. */
+HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out);
 /* Links resolved where it exists, else as it is. Caller's. */
 HRESULT client_path_canonical(const char *path, char **out);
 

@@ -27,6 +27,7 @@
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "snapshot.h"
 #include "text.h"
 #include "wim_commit.h"
 #include "world.h"
@@ -247,6 +248,53 @@ HRESULT WINAPI DismFakeWorldRelease(const char *Name)
     return answer(world_release(Name));
 }
 
+/* ---- the world kept and brought back ---- */
+
+static HRESULT native_file(const char *file, char **out)
+{
+    AUTO_FREE char *cwd = NULL;
+    TRY(need_text(file, "File"));
+    TRY(os_cwd(&cwd));
+    return path_absolute(file, cwd, out);
+}
+
+static HRESULT save_all(void *file)
+{
+    TRY(wim_recover());
+    return snapshot_save(file);
+}
+
+static HRESULT save_state(const char *file)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(native_file(file, &path));
+    return library_alone(save_all, path);
+}
+
+HRESULT WINAPI DismFakeSaveState(const char *File)
+{
+    return answer(save_state(File));
+}
+
+static HRESULT restore_all(void *file)
+{
+    return snapshot_restore(file, forget_mounts);
+}
+
+static HRESULT restore_state(const char *file)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(native_file(file, &path));
+    if (!os_is_file(path))
+        return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "there is no file %s", path);
+    return library_alone(restore_all, path);
+}
+
+HRESULT WINAPI DismFakeRestoreState(const char *File)
+{
+    return answer(restore_state(File));
+}
+
 /* ---- what can be seen ---- */
 
 static HRESULT print(const struct json *value, char **out)
@@ -332,9 +380,10 @@ HRESULT WINAPI DismFakeJournal(char **Json)
 static HRESULT capabilities(char **out)
 {
     static const char *const names[] = {
-        "fault:return",  "fault:crash",         "sync:blocked",  "world:reboot",  "world:tamper",
-        "world:hold",    "world:hive",          "world:volume",  "world:service", "world:elevation",
-        "world:scanner", "world:other-process", "world:version", "clock:virtual", "progress:sync",
+        "fault:return",  "fault:crash",      "sync:blocked",  "world:reboot",
+        "world:tamper",  "world:hold",       "world:hive",    "world:volume",
+        "world:service", "world:elevation",  "world:scanner", "world:other-process",
+        "world:version", "world:save-state", "clock:virtual", "progress:sync",
         "progress:hold", "progress:cancel"};
     AUTO_JSON struct json *object = json_new_object();
     struct json *array = json_new_array(), *steps = json_new_array();

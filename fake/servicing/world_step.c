@@ -44,7 +44,7 @@ static HRESULT path_of(const struct json *change, const char *key, char **out)
     if (text_equal(given, online))
         return online_root(out);
     TRY(text_to_utf16(given, &wide));
-    TRY(client_path(wide, key, E_INVALIDARG, &path));
+    TRY(client_path_any_volume(wide, key, E_INVALIDARG, &path));
     return canonical(path, out);
 }
 

@@ -132,6 +132,34 @@ class the_control_program(Test):
         self.assertIn("DismGetImageInfo S_OK", text)
         self.assertIn(self.image, text)
 
+    def test_changes_the_world_of_running_clients(self):
+        client = self.client()
+        removable = json.dumps({"volume": self.mount, "is": {"kind": "removable"}, "as": "usb"})
+        self.assertEqual(self.done("world", removable), "changed\n")
+        client.must("mount", self.image, self.mount, 1, 0, hr="C1420134")
+        self.assertEqual(self.json("world", "show"), [json.loads(removable)])
+        self.assertEqual(self.json("status")["world"], [json.loads(removable)])
+        self.assertIn("world:   1 changes in force", self.done("status"))
+        self.assertIn("WIMGAPI_E_NOT_FIXED_DRIVE", self.done("journal"))
+        self.assertEqual(self.done("world", "release", "usb"), "released\n")
+        self.assertEqual(self.done("world", "release", "usb"), "it is not in force\n")
+        client.must("mount", self.image, self.mount, 1, 0)
+        self.done("world", "-", input=json.dumps({"loadHive": os.path.join(self.mount, "SOFTWARE")}))
+        client.must("unmount", self.mount, DISCARD, hr="C1420117")
+        client.end()
+        self.done("reboot")
+        self.assertEqual(self.json("world", "show"), [])
+        self.done("world", json.dumps({"service": "mount-filter", "is": "missing"}))
+        self.done("reset")
+        self.assertEqual(self.json("world", "show"), [])
+
+    def test_refuses_a_world_that_it_does_not_know(self):
+        done = self.dismfake("world", '{"volume": "/x", "is": {"kind": "floppy"}}')
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("/is/kind knows no 'floppy'", done.stderr)
+        for words in (["world"], ["world", "release"], ["world", "show", "more"]):
+            self.assertEqual(self.dismfake(*words).returncode, 64, words)
+
     def test_forgets_everything_on_reset(self):
         client = self.client()
         before = read(self.image)
