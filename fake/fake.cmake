@@ -20,8 +20,9 @@ target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(image OBJECT
-    image/engine.c image/lazy_mount.c image/mounts.c image/mounts_file.c image/snapshot.c image/tree.c
-    image/upper.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c)
+    image/engine.c image/helper.c image/lazy_mount.c image/mounts.c image/mounts_file.c
+    image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/wim.c image/wim_commit.c
+    image/wim_extract.c image/wim_lazy.c image/wim_replay.c)
 target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 
@@ -59,6 +60,10 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
 endif()
 if(FUSE3_FOUND)
     include(mountfs/mountfs.cmake)
+endif()
+
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+    include(replay/replay.cmake)
 endif()
 
 if(DISMFAKE_BUILD_TESTS)

@@ -133,6 +133,9 @@ void os_unmount_below(const char *folder);
 /* Does this folder of an overlay's upper layer hide all of the lower one? */
 bool os_is_opaque(const char *folder);
 HRESULT os_make_whiteout(const char *path);
+/* Has the file or folder extended attributes of users (user.NAME), which an image keeps as named
+ * streams? */
+bool os_has_streams(const char *path);
 
 /* ---- threads ---- */
 struct os_mutex {
@@ -211,6 +214,9 @@ struct os_child_options {
     const char *stderr_path;
     bool pipe_stdin;  /* os_child_write, os_child_close_stdin */
     bool pipe_stdout; /* os_child_read_line */
+    /* Stays open in the child and in what it forks, and with it its lock (os_lock_file): if this
+     * process dies, the lock ends only when the last of them is gone. NULL: nothing. */
+    struct os_file *keep;
 };
 struct os_child_end {
     bool exited; /* exit_code is valid */

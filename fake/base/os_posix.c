@@ -21,12 +21,18 @@
 #include "error.h"
 #include "floor.h"
 #include "mem.h"
+#include "os_posix.h"
 
 struct os_file {
     int fd;
     bool is_locked;
     char *path; /* for messages */
 };
+
+int os_file_fd(const struct os_file *file)
+{
+    return file->fd;
+}
 
 /* ---- files ---- */
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "os_posix.h"
 #include "text.h"
 #include "vec.h"
 
@@ -41,6 +42,7 @@ struct launch {
     VEC(char *) environment; /* borrowed strings */
     int fd[3];               /* what becomes 0, 1, 2; -1: ours */
     int report[2];           /* carries errno when exec fails; exec closes it */
+    int keep;                /* what the program gets open besides, -1: nothing */
     bool dies_with_us;
 };
 
@@ -57,6 +59,7 @@ static void launch_clear(struct launch *launch)
         close_fd(&launch->fd[i]);
     close_fd(&launch->report[0]);
     close_fd(&launch->report[1]);
+    close_fd(&launch->keep);
     vec_clear(&launch->environment);
 }
 
@@ -116,6 +119,11 @@ static HRESULT prepare_streams(struct launch *launch, struct os_child *child)
     }
     if (o->stderr_path)
         TRY(open_output(o->stderr_path, &launch->fd[2]));
+    if (o->keep) {
+        launch->keep = fcntl(os_file_fd(o->keep), F_DUPFD_CLOEXEC, 3);
+        if (launch->keep < 0)
+            return error_errno(errno, "hand on", "a file");
+    }
     return S_OK;
 }
 
@@ -162,6 +170,8 @@ _Noreturn static void become_program(const struct launch *launch)
     bool ready = true;
     for (int i = 0; i < 3; i++)
         ready = ready && (launch->fd[i] < 0 || dup2(launch->fd[i], i) == i);
+    if (launch->keep >= 0)
+        ready = ready && fcntl(launch->keep, F_SETFD, 0) == 0;
     if (ready && (!o->directory || chdir(o->directory) == 0))
         execve(o->argv[0], (char *const *)(uintptr_t)o->argv, launch->environment.ptr);
     int err = errno;
@@ -207,6 +217,7 @@ HRESULT os_child_start(const struct os_child_options *options, struct os_child *
         .options = options,
         .fd = {-1, -1, -1},
         .report = {-1, -1},
+        .keep = -1,
         /* The death signal is tied to the thread that forks. Only the main thread's end is the end
          * of the process; from any other thread the child would die too early. */
         .dies_with_us = gettid() == getpid(),

@@ -21,6 +21,7 @@
 
 #include "error.h"
 #include "path.h"
+#include "text.h"
 #include "vec.h"
 
 /* ---- mounts ---- */
@@ -185,6 +186,19 @@ HRESULT os_make_whiteout(const char *path)
     if (mknod(path, S_IFCHR, 0) == 0)
         return S_OK;
     return error_errno(errno, "mark as deleted", path);
+}
+
+bool os_has_streams(const char *path)
+{
+    char *names = NULL;
+    bool found = false;
+    ssize_t size = llistxattr(path, NULL, 0);
+    if (size > 0 && (names = mem_alloc((size_t)size)) != NULL)
+        size = llistxattr(path, names, (size_t)size);
+    for (ssize_t i = 0; names && i < size && !found; i += (ssize_t)strlen(names + i) + 1)
+        found = text_starts(names + i, "user.") && !text_starts(names + i, "user.overlay.");
+    mem_free(names);
+    return found;
 }
 
 bool os_is_opaque(const char *folder)

@@ -7,7 +7,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
-#include "path.h"
+#include "helper.h"
 #include "text.h"
 #include "trace.h"
 
@@ -16,27 +16,6 @@
 #define POLL_MS 20
 
 #define HELPER "dismfake-mount"
-
-/* Beside the library in a build, in libexec of an installed tree. */
-static HRESULT find_helper(char **out)
-{
-    static const char *const places[] = {"", "../libexec/dismfake/", "../../libexec/dismfake/",
-                                         "../fake/"};
-    AUTO_FREE char *module = NULL, *folder = NULL;
-    TRY(os_module_path(&module));
-    TRY(path_parent(module, &folder));
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        AUTO_FREE char *path = mem_format("%s/%s%s", folder, places[i], HELPER);
-        if (!path)
-            return FAIL_MEMORY();
-        if (os_is_file(path)) {
-            *out = TAKE(path);
-            return S_OK;
-        }
-    }
-    return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "%s is not installed with the library in %s",
-                HELPER, folder);
-}
 
 /* ---- starting ---- */
 
@@ -114,20 +93,15 @@ static HRESULT read_answer(struct os_child *child, struct op *op, char **line)
 static HRESULT understand(const char *line, struct live_mount *live)
 {
     unsigned long long start;
-    unsigned pid, code;
-    int end = 0;
-    if (sscanf(line, "ok %u %llu", &pid, &start) == 2) {
-        live->helper_pid = pid;
-        live->helper_start = start;
-        return S_OK;
-    }
-    if (text_starts(line, "refused ")) {
-        FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "%s", line + strlen("refused "));
-        return S_FALSE;
-    }
-    if (sscanf(line, "failed 0x%x %n", &code, &end) == 1 && end)
-        return FAIL((HRESULT)code, "%s", line + end);
-    return FAIL(E_FAIL, "%s answers '%s'", HELPER, line);
+    unsigned pid;
+    HRESULT hr = helper_understand(HELPER, line);
+    if (hr != S_OK)
+        return hr;
+    if (sscanf(line, "ok %u %llu", &pid, &start) != 2)
+        return FAIL(E_FAIL, "%s answers '%s'", HELPER, line);
+    live->helper_pid = pid;
+    live->helper_start = start;
+    return S_OK;
 }
 
 static HRESULT run(const struct start *start, struct op *op, struct live_mount *live)
@@ -156,7 +130,7 @@ HRESULT lazy_start(struct mount *mount, struct op *op)
         FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "mounting takes root and /dev/fuse");
         return S_FALSE;
     }
-    if (FAILED(find_helper(&start.helper)))
+    if (FAILED(helper_find(HELPER, &start.helper)))
         return S_FALSE;
     TRY(prepare(mount, &start));
     HRESULT hr = run(&start, op, &mount->live);

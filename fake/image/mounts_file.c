@@ -40,17 +40,24 @@ static struct json *stamp_json(const struct image_stamp *stamp)
     return object;
 }
 
-static struct json *saved_json(const struct saved_image *saved)
+static void set_header(struct json *object, const char *key, const unsigned char *header)
 {
     char hex[2 * SAVED_HEADER + 1];
     for (size_t i = 0; i < SAVED_HEADER; i++)
-        snprintf(hex + 2 * i, 3, "%02x", saved->header[i]);
+        snprintf(hex + 2 * i, 3, "%02x", header[i]);
+    json_set_string(object, key, hex);
+}
+
+static struct json *saved_json(const struct saved_image *saved)
+{
     struct json *object = json_new_object();
     json_set(object, "stamp", stamp_json(&saved->stamp));
     if (saved->written.size)
         json_set(object, "written", stamp_json(&saved->written));
     set_big(object, "tailOffset", saved->tail_offset);
-    json_set_string(object, "header", hex);
+    set_header(object, "header", saved->header);
+    if (saved->has_between)
+        set_header(object, "headerBetween", saved->header_between);
     return object;
 }
 
@@ -152,22 +159,32 @@ static HRESULT get_stamp(const struct json *object, const char *pointer, struct 
     return S_OK;
 }
 
-static HRESULT get_saved(const struct json *object, const char *pointer, struct saved_image *out)
+static HRESULT get_header(const struct json *object, const char *key, const char *pointer,
+                          unsigned char *out)
 {
     const char *hex;
+    TRY(json_need_string(object, key, pointer, &hex));
+    if (strlen(hex) != 2 * SAVED_HEADER)
+        return FAIL(E_INVALIDARG, "%s/%s is not %d bytes", pointer, key, SAVED_HEADER);
+    for (size_t i = 0; i < SAVED_HEADER; i++) {
+        unsigned byte;
+        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+            return FAIL(E_INVALIDARG, "%s/%s is not hexadecimal", pointer, key);
+        out[i] = (unsigned char)byte;
+    }
+    return S_OK;
+}
+
+static HRESULT get_saved(const struct json *object, const char *pointer, struct saved_image *out)
+{
     TRY(get_stamp(json_get(object, "stamp"), pointer, &out->stamp));
     if (json_get(object, "written"))
         TRY(get_stamp(json_get(object, "written"), pointer, &out->written));
     TRY(get_big(object, "tailOffset", pointer, &out->tail_offset));
-    TRY(json_need_string(object, "header", pointer, &hex));
-    if (strlen(hex) != 2 * SAVED_HEADER)
-        return FAIL(E_INVALIDARG, "%s/header is not %d bytes", pointer, SAVED_HEADER);
-    for (size_t i = 0; i < SAVED_HEADER; i++) {
-        unsigned byte;
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-            return FAIL(E_INVALIDARG, "%s/header is not hexadecimal", pointer);
-        out->header[i] = (unsigned char)byte;
-    }
+    TRY(get_header(object, "header", pointer, out->header));
+    out->has_between = json_get(object, "headerBetween") != NULL;
+    if (out->has_between)
+        TRY(get_header(object, "headerBetween", pointer, out->header_between));
     return S_OK;
 }
 

@@ -45,6 +45,7 @@ static int on_entry(const struct wimlib_dir_entry *found, void *context)
         .kind = is_folder ? WIM_FOLDER : WIM_FILE,
         .attributes = found->attributes,
         .has_security = found->security_descriptor_size > 0,
+        .has_short_name = found->dos_name != NULL && *found->dos_name != 0,
         .named_streams = found->num_named_streams,
         .links = found->num_links,
         .link_group = found->hard_link_group_id,

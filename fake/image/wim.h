@@ -42,7 +42,7 @@ enum wim_kind { WIM_NOTHING, WIM_FILE /* links too */, WIM_FOLDER };
 struct wim_entry {
     enum wim_kind kind;
     uint32_t attributes;
-    bool has_security;
+    bool has_security, has_short_name;
     unsigned named_streams, links;
     uint64_t link_group; /* the same for all names of a file with several links */
 };

@@ -2,38 +2,22 @@
 /* wim_commit.c - see wim_commit.h. */
 #include "wim_commit.h"
 
-#include <string.h>
-
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
+#include "log.h"
 #include "path.h"
+#include "saved_image.h"
 #include "text.h"
 #include "trace.h"
+#include "wim_replay.h"
 #include "worker.h"
 #include "world.h"
 
 #define LOCK_POLL_MS 10
-
-/* ---- stamps ---- */
-
-HRESULT image_stamp_of(const char *path, struct image_stamp *out)
-{
-    struct os_stat now;
-    TRY(os_stat(path, &now));
-    *out = (struct image_stamp){now.size, now.device, now.inode, now.mtime_ns};
-    return S_OK;
-}
-
-bool image_stamp_same_file(const struct image_stamp *a, const struct image_stamp *b)
-{
-    return a->device == b->device && a->inode == b->inode;
-}
-
-bool image_stamp_equal(const struct image_stamp *a, const struct image_stamp *b)
-{
-    return image_stamp_same_file(a, b) && a->size == b->size && a->mtime_ns == b->mtime_ns;
-}
+/* How long a cut off commit's processes may take to end before a call goes on without a restored
+ * image file; it is restored by a later one then. */
+#define RECOVER_MS 10000
 
 /* ---- the image file's lock ---- */
 
@@ -80,91 +64,7 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
     }
 }
 
-/* ---- saving and restoring ---- */
-
-/* Where the header of a WIM has its flags (one of them says that somebody writes), and says where
- * its XML data and its integrity table begin (0: it has none). */
-#define FLAGS_AT 0x10
-#define XML_OFFSET_AT 0x50
-#define INTEGRITY_OFFSET_AT 0x84
-
-static uint64_t little_endian(const unsigned char *bytes)
-{
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
-static uint64_t find_tail(const struct saved_image *saved)
-{
-    uint64_t xml = little_endian(saved->header + XML_OFFSET_AT);
-    uint64_t integrity = little_endian(saved->header + INTEGRITY_OFFSET_AT);
-    uint64_t tail = integrity && integrity < xml ? integrity : xml;
-    return tail >= SAVED_HEADER && tail < saved->stamp.size ? tail : saved->stamp.size;
-}
-
-static HRESULT save_tail(struct os_file *file, const struct mount *mount,
-                         const struct saved_image *saved)
-{
-    AUTO_FREE char *path = NULL;
-    size_t size = (size_t)(saved->stamp.size - saved->tail_offset), got;
-    AUTO_FREE char *tail = mem_alloc(size + 1);
-    if (!tail)
-        return FAIL_MEMORY();
-    TRY(os_read_at(file, tail, size, saved->tail_offset, &got));
-    TRY(mount_side_path(mount, "tail", &path));
-    return os_write_file_atomic(path, tail, got);
-}
-
-static HRESULT save_image(struct os_file *file, const struct mount *mount, struct saved_image *out)
-{
-    size_t got;
-    TRY(image_stamp_of(mount->image_path, &out->stamp));
-    TRY(os_read_at(file, out->header, SAVED_HEADER, 0, &got));
-    if (got != SAVED_HEADER)
-        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is shorter than a WIM header",
-                    mount->image_path);
-    out->tail_offset = find_tail(out);
-    return save_tail(file, mount, out);
-}
-
-static HRESULT restore_image(struct os_file *file, const struct mount *mount,
-                             const struct saved_image *saved)
-{
-    AUTO_FREE char *tail_path = NULL, *tail = NULL;
-    struct image_stamp now;
-    size_t size;
-    TRY(image_stamp_of(mount->image_path, &now));
-    /* Another file in its place: a rewrite that was complete when it was renamed, or somebody's
-     * own. */
-    if (!image_stamp_same_file(&now, &saved->stamp))
-        return S_OK;
-    TRY(mount_side_path(mount, "tail", &tail_path));
-    TRY(os_read_file(tail_path, &tail, &size));
-    TRY(os_write_at(file, tail, size, saved->tail_offset));
-    TRY(os_write_at(file, saved->header, SAVED_HEADER, 0));
-    TRY(os_truncate(file, saved->stamp.size));
-    TRY(os_sync(file));
-    return os_set_mtime(mount->image_path, saved->stamp.mtime_ns);
-}
-
-/* Is the file as a commit that was cut off left it? What somebody has written to it since, in place
- * as a copy does, is not ours to undo. */
-static HRESULT is_as_left(struct os_file *file, const struct saved_image *saved, bool *out)
-{
-    unsigned char header[SAVED_HEADER];
-    struct os_stat now;
-    size_t got;
-    TRY(os_stat_file(file, &now));
-    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
-    if (got == SAVED_HEADER)
-        memcpy(header + FLAGS_AT, saved->header + FLAGS_AT, 4);
-    bool has_old_header = got == SAVED_HEADER && memcmp(header, saved->header, SAVED_HEADER) == 0;
-    *out = (has_old_header && now.size >= saved->tail_offset) ||
-           (saved->written.size == now.size && saved->written.mtime_ns == now.mtime_ns);
-    return S_OK;
-}
+/* ---- recovery ---- */
 
 /* Under the image's lock: puts back what dead processes left of this file. */
 static HRESULT recover_image(struct os_file *file, const char *path)
@@ -183,11 +83,12 @@ static HRESULT recover_image(struct os_file *file, const char *path)
             !(is_same_file || text_equal(mount->image_path, path)))
             continue;
         bool is_ours;
-        TRY(is_as_left(file, &mount->saved, &is_ours));
+        TRY(saved_image_is_as_left(file, &mount->saved, &is_ours));
         trace(TRACE_MOUNTS, "%s %s, whose commit was cut off", is_ours ? "restoring" : "leaving",
               path);
         if (is_ours)
-            TRY(restore_image(file, mount, &mount->saved));
+            TRY(saved_image_restore(file, mount, &mount->saved));
+        TRY(wim_replay_clean(mount));
         mount->state = MOUNT_OK;
         changed = true;
     }
@@ -220,16 +121,30 @@ static HRESULT find_cut_off(struct path_list *out)
     return S_OK;
 }
 
+/* S_FALSE: somebody has the lock, who will restore the file himself if he is a commit. If he is
+ * what is left of the one that was cut off, it is being ended, and nobody else will. */
+static HRESULT recover_path(const char *path, bool *is_locked)
+{
+    AUTO_FILE struct os_file *file = NULL;
+    HRESULT hr = lock_image(path, NULL, &file);
+    *is_locked = hr == S_FALSE;
+    return hr == S_OK ? recover_image(file, path) : S_OK; /* gone: nothing to do */
+}
+
 HRESULT wim_recover(void)
 {
-    struct path_list paths AUTO(path_list_clear) = {0};
-    TRY(find_cut_off(&paths));
-    for (size_t i = 0; i < paths.list.len; i++) {
-        const char *path = paths.list.ptr[i];
-        AUTO_FILE struct os_file *file = NULL;
-        /* Gone, or locked by somebody who will restore it himself: nothing for us to do. */
-        if (lock_image(path, NULL, &file) == S_OK)
-            TRY(recover_image(file, path));
+    uint64_t deadline = os_now_ms() + RECOVER_MS;
+    for (bool is_any_locked = true; is_any_locked && os_now_ms() < deadline;) {
+        struct path_list paths AUTO(path_list_clear) = {0};
+        TRY(find_cut_off(&paths));
+        is_any_locked = false;
+        for (size_t i = 0; i < paths.list.len; i++) {
+            bool is_locked;
+            TRY(recover_path(paths.list.ptr[i], &is_locked));
+            is_any_locked = is_any_locked || is_locked;
+        }
+        if (is_any_locked)
+            pause_a_little();
     }
     return S_OK;
 }
@@ -297,7 +212,7 @@ static HRESULT take_lock(struct commit *c)
 
 static HRESULT claim(struct commit *c)
 {
-    TRY(save_image(c->file, &c->mount, &c->saved));
+    TRY(saved_image_take(c->file, &c->mount, &c->saved));
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, c->mount.id);
@@ -329,6 +244,26 @@ static HRESULT note_written(struct commit *c)
     return mounts_save(&m);
 }
 
+/* ---- writing ---- */
+
+struct write_progress {
+    const struct commit *commit;
+    unsigned from, to;
+};
+
+static HRESULT report_written(void *context, uint64_t done, uint64_t total)
+{
+    const struct write_progress *p = context;
+    struct op *op = p->commit->op;
+    TRY(world_check_room(p->commit->mount.image_path, 0));
+    return done == 0 ? op_check_cancel(op) : op_progress(op, p->from, p->to, done, total);
+}
+
+static bool wants_integrity(const struct commit *c)
+{
+    return (c->flags & DISM_COMMIT_GENERATE_INTEGRITY) != 0;
+}
+
 /* What is saved must be open to us, whoever else has it open. */
 static HRESULT open_changes(const struct commit *c)
 {
@@ -343,31 +278,89 @@ static HRESULT open_changes(const struct commit *c)
     return S_OK;
 }
 
-static HRESULT report_written(void *context, uint64_t done, uint64_t total)
+/* The changes by wimlib in memory, then into the file. */
+static HRESULT write_by_update(struct commit *c, unsigned index, unsigned from)
 {
-    const struct commit *c = context;
-    struct op *op = c->op;
-    TRY(world_check_room(c->mount.image_path, 0));
-    return done == 0 ? op_check_cancel(op) : op_progress(op, 20, 98, done, total);
+    struct write_progress range = {c, from, 98};
+    struct wim_progress progress = {report_written, &range};
+    if (c->changes.len)
+        TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
+    return wim_write(c->wim, c->mount.image_path, wants_integrity(c), &progress);
+}
+
+/* What is written is a whole image file, but a commit that is cut off from here on has to undo it
+ * too. */
+static HRESULT note_between(struct commit *c)
+{
+    TRY(saved_image_note_between(c->file, &c->saved));
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    struct mount *mount = mounts_find_id(&m, c->mount.id);
+    if (!mount)
+        return FAIL(WIMGAPI_E_DIR_NOT_MOUNTED, "the mount is gone");
+    mount->saved = c->saved;
+    return mounts_save(&m);
+}
+
+static HRESULT reopen(struct commit *c)
+{
+    wim_close(c->wim);
+    c->wim = NULL;
+    return wim_open(c->mount.image_path, true, false, &c->wim);
+}
+
+/* S_FALSE: the helper cannot work here. */
+static HRESULT write_by_replay(struct commit *c, unsigned index, unsigned from)
+{
+    struct write_progress range = {c, from, 98};
+    struct wim_progress progress = {report_written, &range};
+    const struct wim_replay replay = {.mount = &c->mount,
+                                      .index = index,
+                                      .changes = &c->changes,
+                                      .with_integrity = wants_integrity(c),
+                                      .image = c->file,
+                                      .progress = &progress};
+    HRESULT hr = wim_replay(c->wim, &replay);
+    if (hr == S_FALSE) {
+        log_line(LOG_WARNING, "Commit::Write", S_OK,
+                 "attributes, security and named streams of changed files are not kept: %s",
+                 error_last()->text);
+        error_clear();
+    }
+    return hr;
+}
+
+/* Appending, for the helper: the copy first, then the changes in it. */
+static HRESULT write_copy(struct commit *c, unsigned to)
+{
+    struct write_progress range = {c, 20, to};
+    struct wim_progress progress = {report_written, &range};
+    TRY(wim_write(c->wim, c->mount.image_path, false, &progress));
+    TRY(note_between(c));
+    return reopen(c);
 }
 
 static HRESULT write_image(struct commit *c)
 {
-    bool with_integrity = (c->flags & DISM_COMMIT_GENERATE_INTEGRITY) != 0;
-    bool append = (c->flags & DISM_COMMIT_APPEND) != 0;
-    unsigned index = c->mount.index;
-    struct wim_progress progress = {report_written, c};
+    bool append = (c->flags & DISM_COMMIT_APPEND) != 0, keeps_more = false;
+    unsigned index = c->mount.index, from = 20;
+    HRESULT hr = S_FALSE;
 
     TRY(op_step(c->op, c->steps->write));
-    if (c->changes.len == 0 && !append && !with_integrity)
+    if (c->changes.len == 0 && !append && !wants_integrity(c))
         return op_ticks_to(c->op, 99);
+    TRY(wim_replay_is_needed(c->wim, index, &c->changes, &keeps_more));
     TRY(open_changes(c));
     TRY(claim(c));
     if (append)
         TRY(wim_append_copy(c->wim, c->mount.image_path, index, &index));
-    if (c->changes.len)
-        TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
-    TRY(wim_write(c->wim, c->mount.image_path, with_integrity, &progress));
+    if (append && keeps_more)
+        TRY(write_copy(c, from = 30));
+    if (keeps_more)
+        hr = write_by_replay(c, index, from);
+    if (hr == S_FALSE)
+        hr = write_by_update(c, index, from);
+    TRY(hr);
     TRY(world_check_room(c->mount.image_path, 0)); /* the last bytes, which no progress reports */
     TRY(note_written(c));
     return op_ticks_to(c->op, 99);
@@ -395,7 +388,7 @@ static HRESULT settle(const struct commit *c, bool success)
 static HRESULT undo(const struct commit *c)
 {
     FLOOR_UNDO();
-    TRY(restore_image(c->file, &c->mount, &c->saved));
+    TRY(saved_image_restore(c->file, &c->mount, &c->saved));
     return settle(c, false);
 }
 

@@ -4,14 +4,15 @@
  * good.
  *
  * The image file itself is locked across processes (not with flock, which wimlib takes for itself),
- * its size and header are saved in the registry before the first write, and whoever finds a commit
- * whose process is gone puts them back: the file is then what it was, byte for byte. Lock order:
+ * what it was is saved before the first write (saved_image.h), and whoever finds a commit whose
+ * process is gone puts it back. Lock order:
  * the image's turn, then the image file, then the registry.
  */
 #ifndef IMAGE_WIM_COMMIT_H
 #define IMAGE_WIM_COMMIT_H
 
 #include "image.h"
+#include "saved_image.h"
 
 struct commit_steps {
     enum step lock, scan, write, finish;
@@ -25,10 +26,5 @@ HRESULT wim_commit(const char *mount_id, DWORD flags, struct op *op,
 /* Finishes what killed processes left: half written images get their header and size back. Called
  * on the way into every call that looks at mounts. */
 HRESULT wim_recover(void);
-
-HRESULT image_stamp_of(const char *path, struct image_stamp *out);
-bool image_stamp_equal(const struct image_stamp *a, const struct image_stamp *b);
-/* The same file, whatever happened to its content. */
-bool image_stamp_same_file(const struct image_stamp *a, const struct image_stamp *b);
 
 #endif

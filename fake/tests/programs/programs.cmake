@@ -32,7 +32,7 @@ dismfake_program(threads test_threads ${PROGRAMS_TMP}/threads)
 set_tests_properties(program/threads PROPERTIES LABELS "program;threads")
 
 if(Python3_Interpreter_FOUND)
-    foreach(name wim_agreement kills two_writers full_disk control kept_worlds leaks online non_root)
+    foreach(name wim_agreement metadata kills two_writers full_disk control kept_worlds leaks online non_root)
         string(REPLACE "_" "-" test ${name})
         dismfake_program(${test} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
     endforeach()

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* saved_image.c - see saved_image.h. */
+#include "saved_image.h"
+
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+
+/* ---- stamps ---- */
+
+HRESULT image_stamp_of(const char *path, struct image_stamp *out)
+{
+    struct os_stat now;
+    TRY(os_stat(path, &now));
+    *out = (struct image_stamp){now.size, now.device, now.inode, now.mtime_ns};
+    return S_OK;
+}
+
+bool image_stamp_same_file(const struct image_stamp *a, const struct image_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode;
+}
+
+bool image_stamp_equal(const struct image_stamp *a, const struct image_stamp *b)
+{
+    return image_stamp_same_file(a, b) && a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+/* ---- saving and restoring ---- */
+
+/* Where the header of a WIM has its flags (one of them says that somebody writes), and says where
+ * its XML data and its integrity table begin (0: it has none). */
+#define FLAGS_AT 0x10
+#define XML_OFFSET_AT 0x50
+#define INTEGRITY_OFFSET_AT 0x84
+
+static uint64_t little_endian(const unsigned char *bytes)
+{
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static uint64_t find_tail(const struct saved_image *saved)
+{
+    uint64_t xml = little_endian(saved->header + XML_OFFSET_AT);
+    uint64_t integrity = little_endian(saved->header + INTEGRITY_OFFSET_AT);
+    uint64_t tail = integrity && integrity < xml ? integrity : xml;
+    return tail >= SAVED_HEADER && tail < saved->stamp.size ? tail : saved->stamp.size;
+}
+
+static HRESULT save_tail(struct os_file *file, const struct mount *mount,
+                         const struct saved_image *saved)
+{
+    AUTO_FREE char *path = NULL;
+    size_t size = (size_t)(saved->stamp.size - saved->tail_offset), got;
+    AUTO_FREE char *tail = mem_alloc(size + 1);
+    if (!tail)
+        return FAIL_MEMORY();
+    TRY(os_read_at(file, tail, size, saved->tail_offset, &got));
+    TRY(mount_side_path(mount, "tail", &path));
+    return os_write_file_atomic(path, tail, got);
+}
+
+HRESULT saved_image_take(struct os_file *file, const struct mount *mount, struct saved_image *out)
+{
+    size_t got;
+    TRY(image_stamp_of(mount->image_path, &out->stamp));
+    TRY(os_read_at(file, out->header, SAVED_HEADER, 0, &got));
+    if (got != SAVED_HEADER)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is shorter than a WIM header",
+                    mount->image_path);
+    out->tail_offset = find_tail(out);
+    return save_tail(file, mount, out);
+}
+
+HRESULT saved_image_restore(struct os_file *file, const struct mount *mount,
+                            const struct saved_image *saved)
+{
+    AUTO_FREE char *tail_path = NULL, *tail = NULL;
+    struct image_stamp now;
+    size_t size;
+    TRY(image_stamp_of(mount->image_path, &now));
+    /* Another file in its place: a rewrite that was complete when it was renamed, or somebody's
+     * own. */
+    if (!image_stamp_same_file(&now, &saved->stamp))
+        return S_OK;
+    TRY(mount_side_path(mount, "tail", &tail_path));
+    TRY(os_read_file(tail_path, &tail, &size));
+    TRY(os_write_at(file, tail, size, saved->tail_offset));
+    TRY(os_write_at(file, saved->header, SAVED_HEADER, 0));
+    TRY(os_truncate(file, saved->stamp.size));
+    TRY(os_sync(file));
+    return os_set_mtime(mount->image_path, saved->stamp.mtime_ns);
+}
+
+HRESULT saved_image_note_between(struct os_file *file, struct saved_image *saved)
+{
+    size_t got;
+    TRY(os_read_at(file, saved->header_between, SAVED_HEADER, 0, &got));
+    saved->has_between = got == SAVED_HEADER;
+    return saved->has_between
+               ? S_OK
+               : FAIL(HR_WIN32(ERROR_INVALID_DATA), "the image file lost its header");
+}
+
+/* But for the flags, one of which says that somebody writes. */
+static bool is_same_header(const unsigned char *a, const unsigned char *b)
+{
+    return memcmp(a, b, FLAGS_AT) == 0 &&
+           memcmp(a + FLAGS_AT + 4, b + FLAGS_AT + 4, SAVED_HEADER - FLAGS_AT - 4) == 0;
+}
+
+HRESULT saved_image_is_as_left(struct os_file *file, const struct saved_image *saved, bool *out)
+{
+    unsigned char header[SAVED_HEADER];
+    struct os_stat now;
+    size_t got;
+    TRY(os_stat_file(file, &now));
+    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
+    bool is_known = got == SAVED_HEADER &&
+                    (is_same_header(header, saved->header) ||
+                     (saved->has_between && is_same_header(header, saved->header_between)));
+    *out = (is_known && now.size >= saved->tail_offset) ||
+           (saved->written.size == now.size && saved->written.mtime_ns == now.mtime_ns);
+    return S_OK;
+}
