@@ -238,12 +238,22 @@ uint64_t os_process_start_time(unsigned pid)
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-HRESULT os_boot_id(char **out)
+/* Read once: no process outlives the boot it runs in. */
+static char boot_id[64];
+static pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
+
+static void read_boot_id(void)
 {
     size_t size = 0;
     AUTO_FREE char *text = read_quietly("/proc/sys/kernel/random/boot_id", &size);
     size_t len = text ? strcspn(text, "\r\n") : 0;
-    char *id = len ? mem_dup_n(text, len) : mem_dup("unknown");
+    snprintf(boot_id, sizeof boot_id, "%.*s", len ? (int)len : 7, len ? text : "unknown");
+}
+
+HRESULT os_boot_id(char **out)
+{
+    (void)pthread_once(&boot_id_once, read_boot_id);
+    char *id = mem_dup(boot_id);
     if (!id)
         return FAIL_MEMORY();
     *out = id;

@@ -53,20 +53,15 @@ uint64_t journal_add(const char *event, struct json *entry)
     if (FAILED(settings_get(&settings)) || !settings->journal || !entry)
         return 0;
     uint64_t number = atomic_fetch_add(&sequence, 1) + 1;
-    AUTO_JSON struct json *line = json_new_object();
-    json_set_number(line, "seq", (double)number);
-    json_set_number(line, "pid", os_pid());
-    json_set_number(line, "tid", (double)os_thread_id());
-    json_set_number(line, "clockMs", (double)clock_advanced_ms());
-    json_set_string(line, "event", event);
-    for (const struct json *v = json_first(owned); v; v = json_next(v))
-        json_set(line, json_key(v), json_copy(v));
-    AUTO_FREE char *printed = json_print(line);
+    AUTO_FREE char *printed = json_print(owned);
     if (!printed)
         return number;
+    /* One object: ours, then the entry's without its bracket. */
     struct text text = {0};
-    text_add(&text, printed);
-    text_add(&text, "\n");
+    text_addf(
+        &text, "{\"seq\":%llu,\"pid\":%u,\"tid\":%llu,\"clockMs\":%llu,\"event\":\"%s\"%s%s\n",
+        (unsigned long long)number, os_pid(), (unsigned long long)os_thread_id(),
+        (unsigned long long)clock_advanced_ms(), event, printed[1] == '}' ? "" : ",", printed + 1);
     if (!text.failed)
         append(text.ptr, text.len);
     text_clear(&text);

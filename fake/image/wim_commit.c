@@ -106,13 +106,26 @@ static void path_list_clear(struct path_list *paths)
     vec_clear(&paths->list);
 }
 
+static bool is_cut_off(const struct mount *mount)
+{
+    return mount->state == MOUNT_COMMITTING && !mount_is_busy(mount);
+}
+
+bool wim_has_cut_off(const struct mounts *m)
+{
+    for (size_t i = 0; i < m->list.len; i++)
+        if (is_cut_off(&m->list.ptr[i]))
+            return true;
+    return false;
+}
+
 static HRESULT find_cut_off(struct path_list *out)
 {
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     for (size_t i = 0; i < m.list.len; i++) {
         const struct mount *mount = &m.list.ptr[i];
-        if (mount->state != MOUNT_COMMITTING || mount_is_busy(mount))
+        if (!is_cut_off(mount))
             continue;
         char **path = vec_push(&out->list);
         if (!path || !(*path = mem_dup(mount->image_path)))

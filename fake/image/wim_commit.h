@@ -26,5 +26,7 @@ HRESULT wim_commit(const char *mount_id, DWORD flags, struct op *op,
 /* Finishes what killed processes left: half written images get their header and size back. Called
  * on the way into every call that looks at mounts. */
 HRESULT wim_recover(void);
+/* Is there anything for it to do? For those who have the registry open anyway. */
+bool wim_has_cut_off(const struct mounts *m);
 
 #endif

@@ -135,8 +135,12 @@ static HRESULT find_folder(const char *root, const char *relative, char **out)
         bool is_last = at[len] == '\0';
         at[len] = '\0';
         AUTO_NAMES struct os_names names = {0};
-        AUTO_FREE char *next = NULL;
-        TRY(os_list(found, &names));
+        AUTO_FREE char *next = NULL, *exact = NULL;
+        TRY(path_join(found, at, &exact));
+        if (os_is_directory(exact)) /* the usual case needs no list */
+            next = TAKE(exact);
+        else
+            TRY(os_list(found, &names));
         for (size_t i = 0; i < names.len && !next; i++)
             if (text_equal_nocase(names.ptr[i], at))
                 TRY(path_join(found, names.ptr[i], &next));
@@ -175,6 +179,11 @@ static HRESULT check_mount(const char *root, char **id_out)
 {
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
+    if (wim_has_cut_off(&m)) {
+        mounts_close(&m);
+        TRY(wim_recover());
+        TRY(mounts_open(&m));
+    }
     const struct mount *mount = mounts_find_path(&m, root);
     if (!mount)
         return S_OK; /* a plain folder */
@@ -218,7 +227,6 @@ static HRESULT open_offline(void *context, struct image *image)
     AUTO_FREE char *mount = NULL, *windows = NULL, *drive = NULL;
     TRY(op_step(&o->call->op, STEP_SESSION_OPEN));
     TRY(world_check_host());
-    TRY(wim_recover());
     TRY(check_mount(o->root, &mount));
     TRY(find_windows(o->root, o->windows_directory, &windows));
     TRY(version_check(mount));
