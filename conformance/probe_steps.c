@@ -55,6 +55,11 @@
     "{\"return\": \"0x80070005\"}}], \"steps\": [{\"call\": \"DismGetMountedImageInfo\", "         \
     "\"expect\": {\"hr\": \"0x80070005\"}}]}"
 
+/* A rule inside the mount that any mount meets: its record is written and allocated. */
+#define INSIDE(deed)                                                                               \
+    "{" FIXTURES ", \"faults\": [{\"id\": \"inside\", \"at\": \"DismMountImage\", \"do\": {" deed  \
+    "}}], \"steps\": [" MOUNT(FAILS) ", " LIST "]}"
+
 #define CLOCK "{\"steps\": [" WORLD("\"advanceMs\": 1000") "]}"
 
 #define REBOOT                                                                                     \
@@ -94,8 +99,8 @@
 const struct probe probes[] = {
     {"fault:return", "DismFakeLoadFaults", FAULT},
     {"fault:crash", "DismFakeLoadFaults", NULL},
-    {"fault:disk-full", "DismFakeLoadFaults", NULL},
-    {"fault:alloc", "DismFakeLoadFaults", NULL},
+    {"fault:disk-full", "DismFakeLoadFaults", INSIDE("\"diskFullAfterBytes\": 1")},
+    {"fault:alloc", "DismFakeLoadFaults", INSIDE("\"allocFail\": 1")},
     {"sync:blocked", "DismFakeAwait", NULL},
     {"world:reboot", "DismFakeReboot", REBOOT},
     {"world:tamper", NULL, TAMPER},
