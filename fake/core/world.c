@@ -14,146 +14,6 @@
 #include "text.h"
 #include "world_model.h"
 
-/* ---- what a change looks like ---- */
-
-#define NAMES(...)                                                                                 \
-    (const char *const[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-
-static const struct verb {
-    const char *name;
-    const char *const *keys;
-    const char *choice; /* a key that takes one of `words` */
-    const char *const *words;
-    bool has_path, needs_choice, ends_at_reboot, is_single;
-} verbs[] = {
-    {.name = "holdFile",
-     .keys = NAMES("holdFile", "share", "as"),
-     .choice = "share",
-     .words = NAMES("none", "read", "all"),
-     .has_path = true,
-     .ends_at_reboot = true},
-    {.name = "loadHive", .keys = NAMES("loadHive", "as"), .has_path = true, .ends_at_reboot = true},
-    {.name = "tamper",
-     .keys = NAMES("tamper", "how", "as"),
-     .choice = "how",
-     .words = NAMES("lock", "deny-access"),
-     .has_path = true,
-     .needs_choice = true},
-    {.name = "volume", .keys = NAMES("volume", "is", "as"), .has_path = true},
-    {.name = "elevated", .keys = NAMES("elevated"), .is_single = true},
-    {.name = "service",
-     .keys = NAMES("service", "is", "as"),
-     .choice = "is",
-     .words = NAMES("running", "stopped", "disabled", "missing"),
-     .needs_choice = true},
-    {.name = "scanner",
-     .keys = NAMES("scanner", "does", "nth", "as"),
-     .choice = "does",
-     .words = NAMES("block", "deny-write", "quarantine", "slow"),
-     .has_path = true,
-     .needs_choice = true},
-    {.name = "otherProcess",
-     .keys = NAMES("otherProcess", "does", "as"),
-     .choice = "does",
-     .words = NAMES("servicing", "app-provisioning"),
-     .has_path = true,
-     .needs_choice = true,
-     .ends_at_reboot = true},
-    {.name = "hostVersion", .keys = NAMES("hostVersion"), .is_single = true},
-};
-
-static const struct verb *verb_of(const struct json *change)
-{
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (json_get(change, verbs[i].name))
-            return &verbs[i];
-    return NULL;
-}
-
-const char *world_path_key(const struct json *change)
-{
-    const struct verb *verb = verb_of(change);
-    return verb && verb->has_path ? verb->name : NULL;
-}
-
-static HRESULT check_word(const struct json *object, const char *pointer, const char *key,
-                          const char *const *words, bool is_needed)
-{
-    const char *word = NULL;
-    TRY(is_needed ? json_need_string(object, key, pointer, &word)
-                  : json_opt_string(object, key, pointer, &word));
-    if (!word)
-        return S_OK;
-    for (size_t i = 0; words[i]; i++)
-        if (text_equal(words[i], word))
-            return S_OK;
-    return FAIL(E_INVALIDARG, "%s/%s knows no '%s'", pointer, key, word);
-}
-
-static HRESULT check_volume(const struct json *is)
-{
-    bool flag;
-    uint64_t bytes;
-    if (!json_is(is, JSON_OBJECT) || json_len(is) == 0)
-        return FAIL(E_INVALIDARG, "expected an object that says something at /is");
-    TRY(json_only_keys(is, "/is",
-                       NAMES("kind", "reparsePoints", "hardLinks", "dedup", "freeBytes")));
-    TRY(check_word(is, "/is", "kind", NAMES("fixed", "removable", "network"), false));
-    TRY(json_opt_bool(is, "reparsePoints", "/is", &flag));
-    TRY(json_opt_bool(is, "hardLinks", "/is", &flag));
-    TRY(json_opt_bool(is, "dedup", "/is", &flag));
-    return json_opt_u64(is, "freeBytes", "/is", &bytes);
-}
-
-bool world_parse_version(const char *text, struct world_version *out)
-{
-    char rest;
-    unsigned *p = out->part;
-    return text && sscanf(text, "%u.%u.%u.%u%c", p, p + 1, p + 2, p + 3, &rest) == 4;
-}
-
-static HRESULT check_value(const struct verb *verb, const struct json *change)
-{
-    const struct json *value = json_get(change, verb->name);
-    struct world_version version;
-    if (text_equal(verb->name, "elevated"))
-        return json_is(value, JSON_BOOL) ? S_OK
-                                         : FAIL(E_INVALIDARG, "expected a boolean at /elevated");
-    if (!json_string(value) || !*json_string(value))
-        return FAIL(E_INVALIDARG, "expected a string at /%s", verb->name);
-    if (text_equal(verb->name, "service"))
-        return check_word(change, "", "service",
-                          NAMES("mount-filter", "servicing-host", "installer"), true);
-    if (text_equal(verb->name, "hostVersion") && !world_parse_version(json_string(value), &version))
-        return FAIL(E_INVALIDARG, "/hostVersion is '%s', no version of four numbers",
-                    json_string(value));
-    return S_OK;
-}
-
-static HRESULT check_change(const struct json *change, const struct verb **out)
-{
-    uint64_t nth = 1;
-    const char *name = NULL;
-    const struct verb *verb = verb_of(change);
-    if (!verb)
-        return FAIL(E_INVALIDARG, "the object holds none of the world's verbs");
-    TRY(json_only_keys(change, "", verb->keys));
-    TRY(check_value(verb, change));
-    if (verb->choice)
-        TRY(check_word(change, "", verb->choice, verb->words, verb->needs_choice));
-    if (text_equal(verb->name, "volume"))
-        TRY(check_volume(json_get(change, "is")));
-    TRY(json_opt_u64(change, "nth", "", &nth));
-    if (nth == 0)
-        return FAIL(E_INVALIDARG, "/nth is 0, and files are counted from 1");
-    TRY(json_opt_string(change, "as", "", &name));
-    *out = verb;
-    return S_OK;
-}
-
 /* ---- the file ---- */
 
 static struct os_mutex lock; /* of what this process knows of the file */
@@ -283,7 +143,7 @@ const char *world_entry_path(const struct json *entry, const char *verb)
 
 static bool is_of_another_verb(const struct json *entry, const void *verb)
 {
-    return !json_get(world_entry_change(entry), ((const struct verb *)verb)->name);
+    return !json_get(world_entry_change(entry), ((const struct world_verb *)verb)->name);
 }
 
 static bool has_another_name(const struct json *entry, const void *name)
@@ -298,8 +158,8 @@ static bool outlives_restarts(const struct json *entry, const void *unused)
     return !json_get(entry, "boot");
 }
 
-static HRESULT make_entry(const struct verb *verb, const struct json *change, const char *path,
-                          struct json **out)
+static HRESULT make_entry(const struct world_verb *verb, const struct json *change,
+                          const char *path, struct json **out)
 {
     AUTO_FREE char *boot = NULL;
     AUTO_JSON struct json *entry = json_new_object();
@@ -322,10 +182,10 @@ static HRESULT make_entry(const struct verb *verb, const struct json *change, co
 
 HRESULT world_change(const struct json *change, const char *path)
 {
-    const struct verb *verb = NULL;
+    const struct world_verb *verb = NULL;
     struct json *entry = NULL;
     struct transaction t AUTO(transaction_clear) = {0};
-    TRY(check_change(change, &verb));
+    TRY(world_check_change(change, &verb));
     TRY(begin(&t));
     const char *name = json_string(json_get(change, "as"));
     for (const struct json *old = json_first(t.list); name && old; old = json_next(old))
@@ -385,6 +245,7 @@ HRESULT world_count_opened(const char *path, unsigned count, struct json **befor
 {
     struct transaction t AUTO(transaction_clear) = {0};
     bool has_scanner = false;
+    FLOOR_PAUSE();
     TRY(world_snapshot(before));
     for (const struct json *entry = json_first(*before); entry; entry = json_next(entry)) {
         const char *scanned = world_entry_path(entry, "scanner");

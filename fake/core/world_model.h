@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* world_model.h - shared by world.c (the list of changes) and world_ask.c (the questions). */
+/* world_model.h - shared by world.c (the list of changes), world_check.c (their form) and
+ * world_ask.c (the questions). */
 #ifndef CORE_WORLD_MODEL_H
 #define CORE_WORLD_MODEL_H
 
@@ -26,6 +27,15 @@ const char *world_entry_path(const struct json *entry, const char *verb);
 /* Bytes in the files below the path, on its own volume. */
 uint64_t world_bytes_below(const char *path);
 
+struct world_verb {
+    const char *name;
+    const char *const *keys;
+    const char *choice; /* a key that takes one of `words` */
+    const char *const *words;
+    bool has_path, needs_choice, ends_at_reboot, is_single;
+};
+/* Is the change well formed, and of which verb is it? */
+HRESULT world_check_change(const struct json *change, const struct world_verb **out);
 bool world_parse_version(const char *text, struct world_version *out);
 
 #endif

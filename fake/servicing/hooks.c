@@ -18,10 +18,10 @@
 #include "error.h"
 #include "event.h"
 #include "fault.h"
-#include "image.h"
+#include "forget.h"
 #include "journal.h"
 #include "library.h"
-#include "mount_lookup.h"
+#include "mounts.h"
 #include "os.h"
 #include "path.h"
 #include "result.h"
@@ -192,33 +192,6 @@ static HRESULT restart(void)
 HRESULT WINAPI DismFakeReboot(void)
 {
     return answer(library_restart(restart));
-}
-
-static HRESULT forget_mounts(void)
-{
-    TRY(wim_recover()); /* while the records still know how the image files were */
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    for (size_t i = 0; i < m.list.len; i++) {
-        TRY(mount_check_free(&m.list.ptr[i]));
-        TRY(mount_check_restored(&m.list.ptr[i]));
-    }
-    for (size_t i = m.list.len; i-- > 0;) {
-        TRY(image_engine_of(&m.list.ptr[i])->clear(&m.list.ptr[i]));
-        mounts_remove(&m, &m.list.ptr[i]);
-    }
-    m.reboots = 0;
-    return mounts_save(&m);
-}
-
-static HRESULT forget_everything(void)
-{
-    TRY(forget_mounts());
-    TRY(fault_disarm(NULL));
-    TRY(fault_disarm_state());
-    TRY(world_clear());
-    clock_reset();
-    return journal_clear();
 }
 
 HRESULT WINAPI DismFakeReset(void)
