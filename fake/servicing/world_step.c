@@ -70,6 +70,9 @@ static HRESULT refuse_deeds(const struct json *step)
         !text_equal(how, "deny-access"))
         return FAIL(E_INVALIDARG, "/how is '%s': this is done to the file itself, not to the world",
                     how);
+    if (json_get(step, "saveState") || json_get(step, "restoreState"))
+        return FAIL(E_INVALIDARG, "/%s: DismFakeSaveState and DismFakeRestoreState do this",
+                    json_get(step, "saveState") ? "saveState" : "restoreState");
     return S_OK;
 }
 

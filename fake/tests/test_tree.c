@@ -391,6 +391,34 @@ static void entries_moved_away_and_back_count_as_unchanged(void **state)
     assert_hr(S_OK, os_remove_directory(aside));
 }
 
+static void put_anew(const char *name, const char *content)
+{
+    take(name);
+    put(name, content);
+}
+
+static void a_copy_has_the_changes_that_the_tree_had(void **state)
+{
+    (void)state;
+    AUTO_TREE struct tree old = {0}, then = {0}, now = {0};
+    look(&old);
+    put("docs/b", "changed before the copy");
+    take("docs/deep/c");
+    put("new", "made before the copy");
+    look(&then);
+    /* The same names and contents, in other files. */
+    put_anew("a", "content of a");
+    put_anew("docs/b", "changed before the copy");
+    put_anew("docs-2", "sorts between docs and what is in it");
+    put_anew("new", "made before the copy");
+    assert_changes(&old, "+a\n+docs-2\n+docs/b\n+new\n-docs/deep/c\n");
+    look(&now);
+    tree_accept_copied(&old, &then, &now);
+    assert_changes(&old, "+docs/b\n+new\n-docs/deep/c\n");
+    put("a", "changed after the copy");
+    assert_changes(&old, "+a\n+docs/b\n+new\n-docs/deep/c\n");
+}
+
 static HRESULT stop_at_once(void *context, size_t count)
 {
     *(size_t *)context = count;
@@ -435,6 +463,7 @@ int main(void)
         TREE_TEST(moments_before_1970_survive_saving_and_loading),
         TREE_TEST(a_damaged_manifest_is_refused),
         TREE_TEST(entries_moved_away_and_back_count_as_unchanged),
+        TREE_TEST(a_copy_has_the_changes_that_the_tree_had),
         TREE_TEST(a_scan_can_be_stopped),
     };
     support_begin();

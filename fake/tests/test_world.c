@@ -57,6 +57,7 @@ static void a_mistake_is_named_by_its_pointer_and_changes_nothing(void **state)
         {"{\"holdFile\": \"\"}", "empty"},
         {"{\"tamper\": \"/x\", \"how\": \"delete\"}", "to the file itself"},
         {"{\"writeFile\": \"/x\", \"text\": \"\"}", "to the file itself"},
+        {"{\"saveState\": \"kept\"}", "DismFakeSaveState"},
         {"{\"hostVersion\": \"10.0.1\"}", "'10.0.1'"},
         {"{\"elevated\": false, \"as\": \"me\"}", "'as'"},
         {"{\"loadHive\": \"/x\", \"as\": 3}", "/as"},
