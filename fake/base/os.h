@@ -128,6 +128,8 @@ HRESULT os_mount_source(const char *path, char **out);
 /* ERROR_BUSY while somebody uses it, unless even_if_used: then it goes from the folder tree at once
  * and ends when the last user does. */
 HRESULT os_unmount(const char *path, bool even_if_used);
+/* Where something is mounted below the folder, not at it; caller's. S_FALSE: nowhere. */
+HRESULT os_mount_below(const char *folder, char **out);
 /* Takes away whatever is mounted at or below the folder, used or not. */
 void os_unmount_below(const char *folder);
 /* Does this folder of an overlay's upper layer hide all of the lower one? */

@@ -113,6 +113,13 @@ struct listing {
     VEC(char *) points;
 };
 
+static void listing_clear(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->points.len; i++)
+        mem_free(listing->points.ptr[i]);
+    vec_clear(&listing->points);
+}
+
 static HRESULT list_below(void *context, const char *point, const char *source)
 {
     struct listing *listing = context;
@@ -123,15 +130,25 @@ static HRESULT list_below(void *context, const char *point, const char *source)
     return slot && (*slot = mem_dup(point)) ? S_OK : FAIL_MEMORY();
 }
 
+HRESULT os_mount_below(const char *folder, char **out)
+{
+    struct listing listing AUTO(listing_clear) = {.folder = folder};
+    TRY(each_mount(list_below, &listing));
+    for (size_t i = 0; i < listing.points.len; i++) {
+        if (strcmp(listing.points.ptr[i], folder) != 0) {
+            *out = TAKE(listing.points.ptr[i]);
+            return S_OK;
+        }
+    }
+    return S_FALSE;
+}
+
 void os_unmount_below(const char *folder)
 {
-    struct listing listing = {.folder = folder};
+    struct listing listing AUTO(listing_clear) = {.folder = folder};
     (void)each_mount(list_below, &listing);
-    for (size_t i = listing.points.len; i-- > 0;) {
+    for (size_t i = listing.points.len; i-- > 0;)
         (void)umount2(listing.points.ptr[i], UMOUNT_NOFOLLOW | MNT_DETACH);
-        mem_free(listing.points.ptr[i]);
-    }
-    vec_clear(&listing.points);
 }
 
 HRESULT os_unmount(const char *path, bool even_if_used)

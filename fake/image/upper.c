@@ -164,7 +164,8 @@ static bool is_hidden(const struct reading *r, const struct tree *now, const cha
     if (is_in_tree(now, path))
         return true; /* speaks for itself */
     for (size_t i = 0; i < r->deletions->len; i++)
-        if (tree_is_below(path, r->deletions->ptr[i].path))
+        if (text_equal(path, r->deletions->ptr[i].path) ||
+            tree_is_below(path, r->deletions->ptr[i].path))
             return true;
     return false;
 }

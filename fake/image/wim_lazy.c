@@ -40,12 +40,22 @@ static HRESULT report_scanned(void *context, size_t count)
     return op_check_cancel(context);
 }
 
+/* It is not in the upper folder, and would be in the way of the unmount. */
+static HRESULT check_nothing_inside(const struct mount *mount)
+{
+    AUTO_FREE char *inside = NULL;
+    HRESULT hr = os_mount_below(mount->mount_path, &inside);
+    return hr == S_OK ? FAIL(HR_WIN32(ERROR_BUSY), "another file system is mounted at %s", inside)
+                      : (FAILED(hr) ? hr : S_OK);
+}
+
 static HRESULT find_changes(const struct mount *mount, struct wim *wim, struct op *op,
                             unsigned from, unsigned to, struct tree *seen, wim_changes *out)
 {
     AUTO_FREE char *upper = NULL;
     AUTO_TREE struct tree old = {0};
     (void)from;
+    TRY(check_nothing_inside(mount));
     TRY(load_manifest(mount, &old));
     TRY(mount_side_path(mount, "upper", &upper));
     TRY(tree_scan(upper, seen, report_scanned, op));
@@ -103,9 +113,7 @@ static enum tree_place place(const struct mount *mount)
 
 static HRESULT suspend(struct mount *mount)
 {
-    bool is_mounted;
-    TRY(lazy_is_mounted(mount, &is_mounted));
-    if (!is_mounted && mount->live.helper_pid == 0)
+    if (mount->live.helper_pid == 0) /* what is mounted is a remount that is just being made */
         return S_FALSE;
     TRY(lazy_stop(mount, true));
     mount->live = (struct live_mount){0};

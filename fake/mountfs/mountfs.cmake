@@ -11,8 +11,4 @@ add_executable(dismfake-mount
     mountfs/attach.c mountfs/daemon.c mountfs/main.c mountfs/server.c)
 target_link_libraries(dismfake-mount PRIVATE
     mountfs wimfile base PkgConfig::WIM PkgConfig::FUSE3 dismfake_options)
-# Not beside the library, where the engine would find it, until the scenarios pass on that engine:
-# then this line goes.
-set_target_properties(dismfake-mount PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/mountfs)
 install(TARGETS dismfake-mount RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/dismfake)

@@ -19,6 +19,9 @@ READONLY, DISCARD, COMMIT = "0x1", "0x1", "0x0"
 INTEGRITY, APPEND = "0x10000", "0x20000"
 
 
+IS_LAZY = os.environ.get("TEST_ENGINE") == "lazy"
+
+
 class Reply:
     def __init__(self, hr, text, ticks):
         self.hr, self.text, self.ticks = hr, text, ticks
@@ -34,6 +37,8 @@ class Ended(Exception):
 def environment(state, extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("DISMFAKE_")}
     env["DISMFAKE_STATE"] = state
+    if "TEST_ENGINE" in os.environ:
+        env["DISMFAKE_ENGINE"] = os.environ["TEST_ENGINE"]
     env.update(extra or {})
     return env
 
@@ -101,6 +106,19 @@ class Client:
         return code, said
 
 
+def lazy_mounts_below(folder):
+    """Where the lazy engine has something mounted at or below the folder, the last one first."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        lines = [line.split() for line in file]
+    points = [f[4] for f in lines if f[f.index("-") + 1] in ("overlay", "fuse.dismfake")]
+    return [p for p in reversed(points) if p == folder or p.startswith(folder + "/")]
+
+
+def unmount_below(folder):
+    for point in lazy_mounts_below(folder):
+        subprocess.run(["umount", "-l", point], check=False)
+
+
 class Test(unittest.TestCase):
     """A test with a folder of its own; clients that still run at its end are ended."""
 
@@ -115,6 +133,7 @@ class Test(unittest.TestCase):
         for client in self.clients:
             if client.process.returncode is None:
                 client.kill()
+        unmount_below(self.dir)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, *names):
