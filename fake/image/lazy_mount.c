@@ -170,6 +170,20 @@ static void end_helper(const struct live_mount *live)
         (void)os_process_end(live->helper_pid, live->helper_start, now + 2 * STOP_MS, true);
 }
 
+/* A helper that was killed while it made the overlay leaves the image mounted below it. */
+static HRESULT unmount_lower(const struct mount *mount)
+{
+    AUTO_FREE char *lower = NULL;
+    TRY(mount_side_path(mount, "lower", &lower));
+    for (;;) {
+        AUTO_FREE char *source = NULL;
+        TRY(os_mount_source(lower, &source));
+        if (!source)
+            return S_OK;
+        TRY(os_unmount(lower, true));
+    }
+}
+
 HRESULT lazy_stop(const struct mount *mount, bool even_if_used)
 {
     bool is_mounted, was_mounted = false;
@@ -182,6 +196,7 @@ HRESULT lazy_stop(const struct mount *mount, bool even_if_used)
         TRY(os_unmount(mount->mount_path, even_if_used || is_dead));
         was_mounted = true;
     }
+    TRY(unmount_lower(mount));
     /* Of a mount that somebody still uses the helper lives on until that ends: kill it. */
     if (even_if_used && was_mounted)
         (void)os_process_end(mount->live.helper_pid, mount->live.helper_start,

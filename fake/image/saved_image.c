@@ -32,6 +32,10 @@ bool image_stamp_equal(const struct image_stamp *a, const struct image_stamp *b)
 /* Where the header of a WIM has its flags (one of them says that somebody writes), and says where
  * its XML data and its integrity table begin (0: it has none). */
 #define FLAGS_AT 0x10
+#define FLAG_WRITE_IN_PROGRESS 0x40
+#define GUID_AT 0x18
+#define GUID_SIZE 16
+#define IMAGE_COUNT_AT 0x2C
 #define XML_OFFSET_AT 0x50
 #define INTEGRITY_OFFSET_AT 0x84
 
@@ -125,5 +129,28 @@ HRESULT saved_image_is_as_left(struct os_file *file, const struct saved_image *s
                      (saved->has_between && is_same_header(header, saved->header_between)));
     *out = (is_known && now.size >= saved->tail_offset) ||
            (saved->written.size == now.size && saved->written.mtime_ns == now.mtime_ns);
+    return S_OK;
+}
+
+static unsigned image_count(const unsigned char *header)
+{
+    unsigned count = 0;
+    for (int i = 3; i >= 0; i--)
+        count = count << 8 | header[IMAGE_COUNT_AT + i];
+    return count;
+}
+
+HRESULT saved_image_is_finished(struct os_file *file, const struct saved_image *saved, bool *out)
+{
+    unsigned char header[SAVED_HEADER];
+    struct os_stat now;
+    size_t got;
+    TRY(os_stat_file(file, &now));
+    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
+    unsigned before = image_count(saved->header);
+    *out = got == SAVED_HEADER && saved->written.size == 0 && now.size > saved->tail_offset &&
+           !(header[FLAGS_AT] & FLAG_WRITE_IN_PROGRESS) &&
+           memcmp(header + GUID_AT, saved->header + GUID_AT, GUID_SIZE) == 0 &&
+           (image_count(header) == before || image_count(header) == before + 1);
     return S_OK;
 }

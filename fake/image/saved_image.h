@@ -19,6 +19,9 @@ HRESULT saved_image_restore(struct os_file *file, const struct mount *mount,
 /* Is the file as a commit that was cut off left it? What somebody has written to it since, in place
  * as a copy does, is not ours to undo. */
 HRESULT saved_image_is_as_left(struct os_file *file, const struct saved_image *saved, bool *out);
+/* Is it what such a commit was to make of it, killed after its last write and before it noted so
+ * (`written`)? Then nobody needs to fear a strange file. */
+HRESULT saved_image_is_finished(struct os_file *file, const struct saved_image *saved, bool *out);
 
 HRESULT image_stamp_of(const char *path, struct image_stamp *out);
 bool image_stamp_equal(const struct image_stamp *a, const struct image_stamp *b);

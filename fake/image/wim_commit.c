@@ -66,6 +66,35 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
 
 /* ---- recovery ---- */
 
+/* Mounts that knew the file as it was before a commit know it as it is now. */
+static void move_stamps(struct mounts *m, const struct image_stamp *before,
+                        const struct image_stamp *now)
+{
+    const struct image_stamp from = *before;
+    for (size_t i = 0; i < m->list.len; i++)
+        if (image_stamp_equal(&m->list.ptr[i].stamp, &from))
+            m->list.ptr[i].stamp = *now;
+}
+
+static HRESULT settle_cut_off(struct mounts *m, struct mount *mount, struct os_file *file,
+                              const struct image_stamp *now)
+{
+    bool is_ours, is_finished = false;
+    TRY(saved_image_is_as_left(file, &mount->saved, &is_ours));
+    if (is_ours)
+        TRY(saved_image_restore(file, mount, &mount->saved));
+    else
+        TRY(saved_image_is_finished(file, &mount->saved, &is_finished));
+    if (is_finished)
+        move_stamps(m, &mount->saved.stamp, now);
+    trace(TRACE_MOUNTS, "%s %s, whose commit was cut off",
+          is_ours       ? "restoring"
+          : is_finished ? "keeping"
+                        : "leaving",
+          mount->image_path);
+    return S_OK;
+}
+
 /* Under the image's lock: puts back what dead processes left of this file. */
 static HRESULT recover_image(struct os_file *file, const char *path)
 {
@@ -82,12 +111,7 @@ static HRESULT recover_image(struct os_file *file, const char *path)
         if (mount->state != MOUNT_COMMITTING || (mount_is_busy(mount) && !is_same_file) ||
             !(is_same_file || text_equal(mount->image_path, path)))
             continue;
-        bool is_ours;
-        TRY(saved_image_is_as_left(file, &mount->saved, &is_ours));
-        trace(TRACE_MOUNTS, "%s %s, whose commit was cut off", is_ours ? "restoring" : "leaving",
-              path);
-        if (is_ours)
-            TRY(saved_image_restore(file, mount, &mount->saved));
+        TRY(settle_cut_off(&m, mount, file, &now));
         TRY(wim_replay_clean(mount));
         mount->state = MOUNT_OK;
         changed = true;
@@ -386,13 +410,11 @@ static HRESULT settle(const struct commit *c, bool success)
     AUTO_MOUNTS struct mounts m = {0};
     TRY(image_stamp_of(c->mount.image_path, &now));
     TRY(mounts_open(&m));
-    for (size_t i = 0; i < m.list.len; i++) {
-        struct mount *mount = &m.list.ptr[i];
-        if (success && image_stamp_equal(&mount->stamp, &c->saved.stamp))
-            mount->stamp = now;
-        if (text_equal(mount->id, c->mount.id))
-            mount->state = MOUNT_OK;
-    }
+    if (success)
+        move_stamps(&m, &c->saved.stamp, &now);
+    struct mount *mount = mounts_find_id(&m, c->mount.id);
+    if (mount)
+        mount->state = MOUNT_OK;
     return mounts_save(&m);
 }
 

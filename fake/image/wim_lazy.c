@@ -129,7 +129,7 @@ static HRESULT restore(struct mount *mount)
         TRY(load_manifest(mount, &old));
         TRY(mount_side_path(mount, "upper", &upper));
         TRY(tree_scan(upper, &now, NULL, NULL));
-        TRY(upper_prepare(upper, &old, &now, mount->image_path, mount->index));
+        TRY(upper_mark_deleted(upper, &old, &now));
         TRY(mount_side_path(mount, "work", &work));
         if (os_exists(work))
             TRY(os_remove_tree(work, false));

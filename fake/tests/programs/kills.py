@@ -159,6 +159,30 @@ class a_commit_that_was_cut_off(Test):
                 client.must("unmount", self.mount, DISCARD)
                 self.assertEqual(other, read(self.image))
 
+    def test_is_known_as_ours_when_it_was_killed_before_it_could_note_that_it_had_written(self):
+        """Between the last write to the file and the note in the registry: played by taking the note away. Neither the
+        killed mount nor another one of the same file is told that a stranger wrote it."""
+        tree = self.windows_tree("second")
+        wimlib("append", tree, self.image, "Two")
+        self.before = read(self.image)
+        other = self.folder("mounts", "other")
+        client = self.client()
+        client.must("mount", self.image, other, 2, 0)
+        self.cut_off("finish")
+        registry = self.path("state", "registry.json")
+        there = json.loads(read(registry))
+        victim, = [m for m in there["mounts"] if m["state"] == "committing"]
+        del victim["saved"]["written"]
+        self.write("state", "registry.json", json.dumps(there))
+        self.assertEqual({m["status"] for m in client.mounts()}, {"Ok"})
+        self.assertNotEqual(self.before, read(self.image))
+        self.assertIn("/new.txt", paths(self.image, 1))
+        for mount, index in ((other, 2), (self.mount, 1)):
+            self.write(mount, "more.txt", "more")
+            client.must("unmount", mount, COMMIT)
+            wimlib("verify", self.image)
+            self.assertIn("/more.txt", paths(self.image, index))
+
     def test_is_not_undone_where_somebody_has_written_the_image_since(self):
         self.cut_off("finish")
         wimlib("info", self.image, "1", "Renamed")
@@ -167,6 +191,35 @@ class a_commit_that_was_cut_off(Test):
         client.must("cleanup")
         self.assertEqual(now, read(self.image))
         client.must("unmount", self.mount, DISCARD)
+
+
+@unittest.skipUnless(IS_LAZY, "the other engine mounts nothing")
+class an_image_left_mounted_below_an_overlay_that_was_never_made(Test):
+    """What a helper leaves that is killed between its two mounts, played by a mount in that place."""
+
+    def setUp(self):
+        super().setUp()
+        self.image = self.wim(self.windows_tree())
+        self.mount = self.folder("m")
+        self.first = self.client()
+        self.first.must("mount", self.image, self.mount, 1, 0)
+        self.write("m", "new.txt", "new")
+        self.first.must("reboot")
+        self.first.must("init", 2)
+        side, = os.listdir(self.path("state", "mounts"))
+        self.lower = self.path("state", "mounts", side, "lower")
+        subprocess.run(["mount", "-t", "tmpfs", "left", self.lower], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.lower], capture_output=True)
+
+    def test_is_in_no_remounts_way(self):
+        self.first.must("remount", self.mount)
+        self.assertEqual(read(os.path.join(self.mount, "new.txt")), b"new")
+        self.first.must("unmount", self.mount, COMMIT)
+        self.assertFalse(os.path.ismount(self.lower))
+
+    def test_is_in_no_discards_way(self):
+        self.first.must("unmount", self.mount, DISCARD)
+        self.assertEqual(os.listdir(self.path("state", "mounts")), [])
 
 
 if __name__ == "__main__":

@@ -29,8 +29,7 @@ class Cancels:
             command = ("mount", world.image, self.mount, 1, int(rng.random() < 0.3))
         else:
             client.must("mount", world.image, self.mount, 1, 0)
-            World.put(os.path.join(self.mount, "marker.txt"), self.marker.encode())
-            World.put(os.path.join(self.mount, "big.bin"), rng.randbytes(rng.randrange(800_000)))
+            World.change(self.mount, self.marker, rng, 800_000)
             if self.operation == "commit":
                 session = client.must("open", self.mount)
             command = {"commit": ("commit", session, self.flags), "unmount": ("unmount", self.mount, self.flags),

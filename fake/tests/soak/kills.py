@@ -10,7 +10,7 @@ STEPS = {"mount": ("validate", "register", "extract", "manifest", "finish"),
          "commit": ("lock", "scan", "write", "finish"),
          "unmount": ("lock", "scan", "write", "finish", "check", "remove", "done"),
          "discard": ("check", "remove", "done"),
-         "remount": ("restore",),
+         "remount": ("restore", "record"),
          "cleanup": ("sweep",)}
 CALLS = {"mount": "DismMountImage", "commit": "DismCommitImage", "unmount": "DismUnmountImage",
          "discard": "DismUnmountImage", "remount": "DismRemountImage", "cleanup": "DismCleanupMountpoints"}
@@ -81,7 +81,7 @@ class Kills:
             return ("cleanup",)
         client.must("mount", world.image, self.mount, 1, int(self.readonly))
         if not self.readonly:
-            self.change()
+            World.change(self.mount, self.marker, self.rng, 1_500_000)
         if self.operation == "commit":
             return ("commit", client.must("open", self.mount), self.flags)
         if self.operation == "remount":
@@ -90,10 +90,6 @@ class Kills:
             return ("remount", self.mount)
         return {"unmount": ("unmount", self.mount, self.flags), "discard": ("unmount", self.mount, DISCARD),
                 "reboot": ("reboot",), "rest": ("mounted",)}[self.operation]
-
-    def change(self):
-        World.put(os.path.join(self.mount, "marker.txt"), self.marker.encode())
-        World.put(os.path.join(self.mount, "big.bin"), self.rng.randbytes(self.rng.randrange(1_500_000)))
 
     def kill(self, client, command):
         kind, _, when = self.how.partition(" ")

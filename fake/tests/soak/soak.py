@@ -10,6 +10,7 @@ import argparse
 import collections
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -140,7 +141,8 @@ def main():
     print(f"seed {opts.seed}", flush=True)
     signal.signal(signal.SIGTERM, interrupted)
     os.environ["TEST_BUILD"] = os.path.abspath(opts.build)
-    with tempfile.TemporaryDirectory(prefix="dismfake-soak-", ignore_cleanup_errors=True) as scratch:
+    scratch = tempfile.mkdtemp(prefix="dismfake-soak-")
+    try:
         os.environ["TEST_TMP"] = scratch
         from cancels import Cancels
         from kills import Kills
@@ -159,6 +161,9 @@ def main():
         refused = {engine: why for engine, why in refused.items() if why}
         violations = report(parts, refused, opts)
         return 1 if violations or not parts else 0
+    finally:
+        if not opts.keep or not os.listdir(scratch):
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

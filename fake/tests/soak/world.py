@@ -6,10 +6,13 @@ import random
 import select
 import signal
 import subprocess
+import threading
+import time
 
 from dismtest import *
 from people import end_processes, mounts_below, processes_of
 
+PATIENCE = 10  # seconds until something that has to end by itself counts as left over
 CANNOT_COMMIT, WIM_CHANGED = "C142011D", "C1420122"
 
 
@@ -62,6 +65,18 @@ class World:
         with open(path, "wb") as file:
             file.write(data)
 
+    @staticmethod
+    def change(mount, marker, rng, most):
+        """Changes files of a mount. One with an extended attribute, which becomes a named stream, makes the commit
+        go another way: through a helper process and a mount of wimlib's own."""
+        World.put(os.path.join(mount, "marker.txt"), marker.encode())
+        World.put(os.path.join(mount, "big.bin"), rng.randbytes(rng.randrange(most)))
+        if rng.random() < 0.3:
+            try:
+                os.setxattr(os.path.join(mount, "marker.txt"), "user.note", marker.encode())
+            except OSError:  # not on every file system
+                pass
+
     def client(self, state=None):
         client = Client(state or self.state, env={"DISMFAKE_ENGINE": self.engine})
         self.clients.append(client)
@@ -89,11 +104,16 @@ class World:
             except Ended:
                 pass
         client.process.kill()
+        killed = []
         for pid in with_it() if with_it else ():
             try:
-                os.kill(pid, signal.SIGKILL)
+                killed.append(os.pidfd_open(pid))
+                signal.pidfd_send_signal(killed[-1], signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        for process in killed:  # one that is just dying still counts as alive
+            select.select([process], [], [], PATIENCE)
+            os.close(process)
         return reply
 
     def helpers(self):
@@ -132,6 +152,10 @@ class World:
         left = mounts_below(self.dir)
         demand(not left, f"kernel mounts are left: {left}")
         left = self.helpers()
+        started = time.monotonic()
+        while left and time.monotonic() - started < PATIENCE:  # one ends by itself when its file system is gone
+            threading.Event().wait(0.005)
+            left = self.helpers()
         demand(not left, f"processes are left: {[(p, self.command(p)) for p in left]}")
         there = sorted(os.listdir(self.dir))
         demand(set(there) <= {"mounts", "state", "t.wim"}, f"files are left beside the image: {there}")

@@ -100,8 +100,7 @@ class Writer:
         if not self.is_mounted:
             self.client.must("mount", self.pair.world.image, self.mount, self.index, 0)
             self.is_mounted = True
-        World.put(os.path.join(self.mount, "marker.txt"), self.marker.encode())
-        World.put(os.path.join(self.mount, "big.bin"), rng.randbytes(rng.randrange(300_000)))
+        World.change(self.mount, self.marker, rng, 300_000)
         if self.what == "unmount":
             self.close()
         elif self.session is None:
