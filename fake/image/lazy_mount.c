@@ -13,7 +13,6 @@
 
 #define START_MS 120000 /* far more than a mount of the largest image takes */
 #define STOP_MS 10000
-#define POLL_MS 20
 
 #define HELPER "dismfake-mount"
 
@@ -70,23 +69,16 @@ static HRESULT prepare(const struct mount *mount, struct start *start)
 
 DEFINE_SCOPE(child, struct os_child, os_child_free)
 
-static HRESULT read_answer(struct os_child *child, struct op *op, char **line)
+static HRESULT read_answer(struct os_child *child, char **line)
 {
-    for (uint64_t end = os_now_ms() + START_MS; os_now_ms() < end;) {
-        HRESULT hr = os_child_read_line(child, os_now_ms() + POLL_MS, line);
-        struct os_child_end over;
-        if (hr != S_FALSE)
-            return hr;
-        if (os_child_wait(child, 0, &over) == S_OK &&
-            os_child_read_line(child, os_now_ms() + POLL_MS, line) != S_OK)
-            return FAIL(E_FAIL, "%s ended without an answer (exit %d, signal %d)", HELPER,
-                        over.exit_code, over.signal);
-        if (*line)
-            return S_OK;
-        if (op)
-            TRY(op_check_cancel(op));
-    }
-    return FAIL(HR_WIN32(ERROR_TIMEOUT), "%s does not answer", HELPER);
+    HRESULT hr = os_child_read_line(child, os_now_ms() + START_MS, line);
+    struct os_child_end over;
+    if (hr != S_FALSE)
+        return hr;
+    if (os_child_wait(child, os_now_ms(), &over) != S_OK)
+        return FAIL(HR_WIN32(ERROR_TIMEOUT), "%s does not answer", HELPER);
+    return FAIL(E_FAIL, "%s ended without an answer (exit %d, signal %d)", HELPER, over.exit_code,
+                over.signal);
 }
 
 /* "ok PID START", "refused REASON", "failed 0xCODE MESSAGE" */
@@ -104,13 +96,13 @@ static HRESULT understand(const char *line, struct live_mount *live)
     return S_OK;
 }
 
-static HRESULT run(const struct start *start, struct op *op, struct live_mount *live)
+static HRESULT run(const struct start *start, struct live_mount *live)
 {
     struct os_child *child AUTO(scope_child) = NULL;
     AUTO_FREE char *line = NULL;
     struct os_child_options options = {.argv = start->argv, .pipe_stdout = true};
     TRY(os_child_start(&options, &child));
-    TRY(read_answer(child, op, &line));
+    TRY(read_answer(child, &line));
     return understand(line, live);
 }
 
@@ -122,7 +114,7 @@ static HRESULT note_device(struct mount *mount)
     return S_OK;
 }
 
-HRESULT lazy_start(struct mount *mount, struct op *op)
+HRESULT lazy_start(struct mount *mount)
 {
     struct start start AUTO(start_clear) = {0};
     mount->live = (struct live_mount){0};
@@ -133,7 +125,7 @@ HRESULT lazy_start(struct mount *mount, struct op *op)
     if (FAILED(helper_find(HELPER, &start.helper)))
         return S_FALSE;
     TRY(prepare(mount, &start));
-    HRESULT hr = run(&start, op, &mount->live);
+    HRESULT hr = run(&start, &mount->live);
     if (hr != S_OK)
         return hr;
     trace(TRACE_MOUNTS, "%s is served by process %u", mount->mount_path, mount->live.helper_pid);
@@ -162,12 +154,11 @@ HRESULT lazy_is_mounted(const struct mount *mount, bool *out)
 
 /* The helper ends by itself when its file system goes; one that does not is in the way of nobody's
  * data, since nothing is written through it. */
-static void end_helper(const struct live_mount *live)
+static void end_helper(const struct live_mount *live, bool at_once)
 {
-    uint64_t now = os_now_ms();
-    if (live->helper_pid &&
-        !os_process_end(live->helper_pid, live->helper_start, now + STOP_MS, false))
-        (void)os_process_end(live->helper_pid, live->helper_start, now + 2 * STOP_MS, true);
+    for (int i = at_once; live->helper_pid && i < 2; i++)
+        if (os_process_end(live->helper_pid, live->helper_start, os_now_ms() + STOP_MS, i == 1))
+            return;
 }
 
 /* A helper that was killed while it made the overlay leaves the image mounted below it. */
@@ -186,22 +177,22 @@ static HRESULT unmount_lower(const struct mount *mount)
 
 HRESULT lazy_stop(const struct mount *mount, bool even_if_used)
 {
-    bool is_mounted, was_mounted = false;
+    bool is_mounted, is_left = false;
     bool is_dead = mount->live.helper_pid &&
                    os_process_start_time(mount->live.helper_pid) != mount->live.helper_start;
     for (;;) {
         TRY(lazy_is_mounted(mount, &is_mounted));
         if (!is_mounted)
             break;
-        TRY(os_unmount(mount->mount_path, even_if_used || is_dead));
-        was_mounted = true;
+        HRESULT hr = os_unmount(mount->mount_path, false);
+        if (hr == HR_WIN32(ERROR_BUSY) && (even_if_used || is_dead)) {
+            hr = os_unmount(mount->mount_path, true);
+            is_left = true;
+        }
+        TRY(hr);
     }
     TRY(unmount_lower(mount));
-    /* Of a mount that somebody still uses the helper lives on until that ends: kill it. */
-    if (even_if_used && was_mounted)
-        (void)os_process_end(mount->live.helper_pid, mount->live.helper_start,
-                             os_now_ms() + STOP_MS, true);
-    else
-        end_helper(&mount->live);
+    /* While somebody still uses what was mounted its helper would live on. */
+    end_helper(&mount->live, is_left);
     return S_OK;
 }

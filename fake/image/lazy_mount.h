@@ -11,11 +11,11 @@
 #define IMAGE_LAZY_MOUNT_H
 
 #include "mounts.h"
-#include "op.h"
 
 /* Starts the helper and mounts; fills mount->live. S_FALSE: FUSE or the overlay was refused, and
- * the thread's error says why. op: its cancel event is looked at meanwhile; may be NULL. */
-HRESULT lazy_start(struct mount *mount, struct op *op);
+ * the thread's error says why. Hears no cancel: it takes a moment, and a helper that is left alone
+ * could mount after the caller has cleared up. */
+HRESULT lazy_start(struct mount *mount);
 /* Is it mounted, and its helper alive? Cheap: no mount table is read. */
 bool lazy_is_live(const struct mount *mount);
 /* Is something of this record mounted on its folder, dead or alive? */

@@ -18,7 +18,7 @@ static HRESULT fill(struct mount *mount, struct wim *wim, struct op *op, unsigne
     (void)wim; /* the helper opens its own */
     TRY(op_step(op, STEP_MOUNT_EXTRACT));
     TRY(op_ticks_to(op, to / 2));
-    HRESULT hr = lazy_start(mount, op);
+    HRESULT hr = lazy_start(mount);
     if (hr != S_OK)
         return hr;
     TRY(op_step(op, STEP_MOUNT_MANIFEST));
@@ -120,6 +120,30 @@ static HRESULT suspend(struct mount *mount)
     return S_OK;
 }
 
+/* Who had something open in the folder when the machine was "restarted" lives on here, and with him
+ * the old overlay, whose upper folder no other overlay may use: the entries move to a new one. Cut
+ * off in between, it is done again. */
+static HRESULT renew_upper(const struct mount *mount, const char *upper)
+{
+    AUTO_FREE char *old = NULL;
+    struct os_stat stat;
+    TRY(mount_side_path(mount, "upper.old", &old));
+    if (!os_exists(old))
+        TRY(os_rename(upper, old));
+    TRY(os_stat(old, &stat));
+    TRY(os_make_directories(upper));
+    TRY(os_set_mode(upper, stat.mode));
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_list(old, &names));
+    for (size_t i = 0; i < names.len; i++) {
+        AUTO_FREE char *from = NULL, *to = NULL;
+        TRY(path_join(old, names.ptr[i], &from));
+        TRY(path_join(upper, names.ptr[i], &to));
+        TRY(os_rename(from, to));
+    }
+    return os_remove_directory(old);
+}
+
 static HRESULT restore(struct mount *mount)
 {
     AUTO_FREE char *upper = NULL, *work = NULL;
@@ -128,13 +152,14 @@ static HRESULT restore(struct mount *mount)
     if (!mount->is_readonly) {
         TRY(load_manifest(mount, &old));
         TRY(mount_side_path(mount, "upper", &upper));
+        TRY(renew_upper(mount, upper));
         TRY(tree_scan(upper, &now, NULL, NULL));
         TRY(upper_mark_deleted(upper, &old, &now));
         TRY(mount_side_path(mount, "work", &work));
         if (os_exists(work))
-            TRY(os_remove_tree(work, false));
+            TRY(os_remove_tree(work, true));
     }
-    HRESULT hr = lazy_start(mount, NULL);
+    HRESULT hr = lazy_start(mount);
     return hr == S_FALSE ? error_last()->hr : hr;
 }
 
