@@ -48,6 +48,9 @@ HRESULT os_copy_file(const char *from, const char *to); /* content, mode, mtime 
  */
 enum os_lock { OS_LOCK_WAIT, OS_LOCK_TRY };
 HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE; exclusive */
+/* Returns when nobody else has the file locked with flock(2), or at the deadline (os_now_ms):
+ * false. A process that is being killed gives its locks up one after another. */
+bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms);
 
 /* Makes a file of that size, reserved on the disk, and maps it: what is stored there is seen by
  * whoever reads the file. Fails if it is there. */

@@ -13,13 +13,16 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "os_posix.h"
 #include "path.h"
 #include "text.h"
 #include "vec.h"
@@ -186,6 +189,18 @@ bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, boo
     }
     close(process);
     return is_over;
+}
+
+bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    while (flock(os_file_fd(file), LOCK_EX | LOCK_NB) != 0) {
+        if (os_now_ms() >= deadline_ms)
+            return false;
+        (void)nanosleep(&moment, NULL);
+    }
+    (void)flock(os_file_fd(file), LOCK_UN);
+    return true;
 }
 
 HRESULT os_module_path(char **out)

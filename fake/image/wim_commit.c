@@ -18,6 +18,9 @@
 /* How long a cut off commit's processes may take to end before a call goes on without a restored
  * image file; it is restored by a later one then. */
 #define RECOVER_MS 10000
+/* How long wimlib's own lock may outlive ours, in a process that is being killed. Whoever has it
+ * longer has the file open for writing with another tool, and wimlib says so. */
+#define FLOCK_MS 2000
 
 /* ---- the image file's lock ---- */
 
@@ -50,6 +53,7 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
         if (FAILED(hr))
             return hr;
         if (hr == S_OK) {
+            (void)os_await_no_flock(file, os_now_ms() + FLOCK_MS);
             *out = TAKE(file);
             return S_OK;
         }
@@ -269,8 +273,9 @@ static HRESULT claim(struct commit *c)
 }
 
 /* Tells our finished file from what others may write over it after a kill. */
-static HRESULT note_written(struct commit *c)
+static HRESULT note_written(void *context)
 {
+    struct commit *c = context;
     TRY(image_stamp_of(c->mount.image_path, &c->saved.written));
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
@@ -322,7 +327,8 @@ static HRESULT write_by_update(struct commit *c, unsigned index, unsigned from)
     struct wim_progress progress = {report_written, &range};
     if (c->changes.len)
         TRY(wim_update(c->wim, index, c->changes.ptr, c->changes.len));
-    return wim_write(c->wim, c->mount.image_path, wants_integrity(c), &progress);
+    TRY(wim_write(c->wim, c->mount.image_path, wants_integrity(c), &progress));
+    return note_written(c);
 }
 
 /* What is written is a whole image file, but a commit that is cut off from here on has to undo it
@@ -356,7 +362,9 @@ static HRESULT write_by_replay(struct commit *c, unsigned index, unsigned from)
                                       .changes = &c->changes,
                                       .with_integrity = wants_integrity(c),
                                       .image = c->file,
-                                      .progress = &progress};
+                                      .progress = &progress,
+                                      .written = note_written,
+                                      .context = c};
     HRESULT hr = wim_replay(c->wim, &replay);
     if (hr == S_FALSE) {
         log_line(LOG_WARNING, "Commit::Write", S_OK,
@@ -399,7 +407,6 @@ static HRESULT write_image(struct commit *c)
         hr = write_by_update(c, index, from);
     TRY(hr);
     TRY(world_check_room(c->mount.image_path, 0)); /* the last bytes, which no progress reports */
-    TRY(note_written(c));
     return op_ticks_to(c->op, 99);
 }
 

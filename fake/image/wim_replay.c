@@ -196,12 +196,15 @@ static HRESULT check_floor(struct run *run)
                 (unsigned long long)more);
 }
 
-static HRESULT understand(struct run *run, const struct wim_progress *progress, const char *line)
+static HRESULT understand(struct run *run, const struct wim_replay *replay, const char *line)
 {
+    const struct wim_progress *progress = replay->progress;
     unsigned long long done, total;
     TRY(check_floor(run));
     if (sscanf(line, "at %llu %llu", &done, &total) == 2)
         return progress->report(progress->context, done, total);
+    if (text_equal(line, "written"))
+        return replay->written(replay->context);
     if (text_starts(line, "note ")) {
         log_line(LOG_WARNING, "Commit::Replay", S_OK, "%s", line + strlen("note "));
         return S_OK;
@@ -211,16 +214,16 @@ static HRESULT understand(struct run *run, const struct wim_progress *progress, 
     return FAILED(run->hr) ? run->hr : S_OK;
 }
 
-static HRESULT listen(struct run *run, const struct wim_progress *progress)
+static HRESULT listen(struct run *run, const struct wim_replay *replay)
 {
     for (bool is_over = false; !is_over;) {
         AUTO_FREE char *line = NULL;
         HRESULT hr = read_line(run, &line, &is_over);
         TRY(hr);
         if (hr == S_OK)
-            TRY(understand(run, progress, line));
+            TRY(understand(run, replay, line));
         else if (!is_over)
-            TRY(progress->report(progress->context, 0, 1));
+            TRY(replay->progress->report(replay->progress->context, 0, 1));
     }
     if (!run->has_answered)
         return FAIL(E_FAIL, "%s ended without an answer", HELPER);
@@ -245,7 +248,7 @@ static HRESULT run_helper(struct run *run, const struct wim_replay *replay)
     run->image = replay->image;
     run->size = before.size;
     TRY(os_child_start(&options, &run->child));
-    HRESULT hr = listen(run, replay->progress);
+    HRESULT hr = listen(run, replay);
     if (SUCCEEDED(hr))
         return hr;
     struct error reason = *error_last();

@@ -24,6 +24,9 @@ struct wim_replay {
     bool with_integrity;
     struct os_file *image; /* locked by us; the helper holds the lock too, as long as it lives */
     const struct wim_progress *progress; /* also called when nothing has moved, with 0 of 1 */
+    /* The image file has just become what it is to be; the helper is still busy with itself. */
+    HRESULT (*written)(void *context);
+    void *context;
 };
 /* Writes and syncs the image file. S_FALSE: it cannot work here, the thread's error says why, and
  * the file was not touched. After a failure, also one of `progress`, no process of the helper

@@ -6,8 +6,9 @@
  * (image/wim_replay.c).
  *
  * Answers on stdout: "at DONE TOTAL" for progress, "note TEXT" for what could not be taken over,
- * and last "ok" (exit 0), "refused REASON" (6: nothing was touched, it cannot work here) or "failed
- * 0xHRESULT MESSAGE" (1: the image file may be half written). It may be killed at any time: cage.h.
+ * "written" when the image file is what it is to be, and last "ok" (exit 0), "refused REASON" (6:
+ * nothing was touched, it cannot work here) or "failed 0xHRESULT MESSAGE" (1: the image file may be
+ * half written). It may be killed at any time: cage.h.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -133,7 +134,9 @@ static HRESULT change_image(const struct options *o, const struct plan *plan)
     struct meter meter = {plan->work, 2 * plan->work};
     struct wim_progress replayed = {report_replayed, &meter}, written = {report_written, &meter};
     TRY(replay(plan, o->folder, &replayed));
-    return wim_fuse_commit(o->folder, o->errors, o->with_integrity, &written);
+    TRY(wim_fuse_commit(o->folder, o->errors, o->with_integrity, &written));
+    answer("written");
+    return S_OK;
 }
 
 static int work(const void *context)
