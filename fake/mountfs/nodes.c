@@ -41,6 +41,7 @@ struct nodes {
     struct store *store;
     char *link_root;
     _Atomic(struct node *) pages[PAGES_MAX];
+    _Atomic uint32_t given;
     struct os_mutex lock; /* the WIM, and what follows */
     uint32_t count;       /* numbers given out; 0 is none of them */
     struct link_group *groups;
@@ -271,10 +272,14 @@ static HRESULT make_folder(struct collecting *c, uint32_t number, struct folder 
         if (!folders)
             folder->file_count = at;
     }
-    for (size_t i = folder->file_count; i < folder->count; i++) {
+    for (size_t i = 0; i < folder->count; i++) {
         struct node *child = (struct node *)nodes_get(c->nodes, folder->children[i].node);
+        if (child->parent)
+            continue; /* another name of a file that is in use already */
+        child->place = (uint32_t)i;
         child->parent = number;
-        child->name = folder->children[i].name;
+        if (child->type == NODE_FOLDER)
+            child->name = folder->children[i].name;
     }
     *out = TAKE(folder);
     return S_OK;
@@ -316,6 +321,12 @@ HRESULT nodes_folder(struct nodes *nodes, uint32_t number, const struct folder *
     return S_OK;
 }
 
+const struct folder *nodes_known_folder(struct nodes *nodes, uint32_t number)
+{
+    struct node *node = (struct node *)nodes_get(nodes, number);
+    return __atomic_load_n(&node->folder, __ATOMIC_ACQUIRE);
+}
+
 static uint32_t find_among(const struct child *children, size_t count, const char *name)
 {
     const struct child key = {.name = name};
@@ -329,6 +340,63 @@ uint32_t folder_find(const struct folder *folder, const char *name)
     return node ? node
                 : find_among(folder->children + folder->file_count,
                              folder->count - folder->file_count, name);
+}
+
+/* ---- walking ---- */
+
+/* The folder behind this one and everything below it; S_FALSE: none. */
+static HRESULT next_folder(struct nodes *nodes, uint32_t number, uint32_t *next)
+{
+    while (number != NODE_ROOT) {
+        const struct node *node = nodes_get(nodes, number);
+        const struct folder *parent = NULL;
+        TRY(nodes_folder(nodes, node->parent, &parent));
+        if (node->place + 1 < parent->count) {
+            *next = parent->children[node->place + 1].node;
+            return S_OK;
+        }
+        number = node->parent;
+    }
+    return S_FALSE;
+}
+
+HRESULT nodes_next_file(struct nodes *nodes, struct place *place, uint32_t *number)
+{
+    for (;;) {
+        const struct folder *folder = NULL;
+        TRY(nodes_folder(nodes, place->folder, &folder));
+        if (place->index < folder->file_count) {
+            *number = folder->children[place->index++].node;
+            if (nodes_get(nodes, *number)->type == NODE_FILE)
+                return S_OK;
+            continue;
+        }
+        uint32_t next = 0;
+        if (folder->file_count < folder->count)
+            next = folder->children[folder->file_count].node;
+        HRESULT hr = next ? S_OK : next_folder(nodes, place->folder, &next);
+        if (hr != S_OK)
+            return hr;
+        *place = (struct place){.folder = next};
+    }
+}
+
+/* Time is counted in files given: what was given long ago may be forgotten. 0: never given. */
+#define GIVEN_LASTS 50000u
+
+void nodes_give(struct nodes *nodes, uint32_t number)
+{
+    uint32_t now = atomic_fetch_add_explicit(&nodes->given, 1, memory_order_relaxed) + 1;
+    struct node *node = (struct node *)nodes_get(nodes, number);
+    __atomic_store_n(&node->given, now ? now : 1, __ATOMIC_RELAXED);
+}
+
+bool nodes_was_given(struct nodes *nodes, uint32_t number)
+{
+    struct node *node = (struct node *)nodes_get(nodes, number);
+    uint32_t when = __atomic_load_n(&node->given, __ATOMIC_RELAXED);
+    uint32_t now = atomic_load_explicit(&nodes->given, memory_order_relaxed);
+    return when && now - when < GIVEN_LASTS;
 }
 
 /* ---- all of them ---- */
@@ -370,7 +438,7 @@ static void clear_node(struct node *node)
     mem_free(node->streams);
     if (node->type == NODE_LINK)
         mem_free(node->target);
-    else if (node->folder)
+    else if (node->type == NODE_FOLDER && node->folder)
         folder_free(node->folder);
 }
 

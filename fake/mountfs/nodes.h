@@ -36,13 +36,15 @@ struct node {
     struct wim_blob blob; /* of a file: its content */
     uint32_t stream_count;
     struct node_stream *streams; /* the named ones */
+    uint32_t parent;             /* 0: the root. Of a file with several names: one of them */
+    uint32_t place;              /* among the parent's children */
     union {
-        struct {
-            uint32_t parent;
+        struct { /* NODE_FOLDER */
             const char *name;
             struct folder *folder; /* atomic; NULL: not read yet */
         };
-        char *target; /* NODE_LINK */
+        char *target;   /* NODE_LINK */
+        uint32_t given; /* NODE_FILE: atomic, see nodes_give */
     };
 };
 
@@ -68,8 +70,22 @@ void nodes_free(struct nodes *nodes);
 const struct node *nodes_get(struct nodes *nodes, uint64_t number);
 /* The node must be a folder. What comes out lives as long as `nodes`. */
 HRESULT nodes_folder(struct nodes *nodes, uint32_t number, const struct folder **out);
+/* NULL where nodes_folder would have to read. */
+const struct folder *nodes_known_folder(struct nodes *nodes, uint32_t number);
 /* 0: no such name in it. */
 uint32_t folder_find(const struct folder *folder, const char *name);
+/* A walk through all files: those of a folder, then its folders one after another. */
+struct place {
+    uint32_t folder;
+    uint32_t index; /* of the child that comes next */
+};
+/* Gives the next file and moves on; S_FALSE: there is none. */
+HRESULT nodes_next_file(struct nodes *nodes, struct place *place, uint32_t *number);
+
+/* The kernel has been given this file's content, and has it for some time to come. */
+void nodes_give(struct nodes *nodes, uint32_t number);
+bool nodes_was_given(struct nodes *nodes, uint32_t number);
+
 /* How many nodes are known so far. */
 uint64_t nodes_count(struct nodes *nodes);
 

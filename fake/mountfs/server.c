@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "attributes.h"
 #include "dism_codes.h"
 #include "error.h"
@@ -26,6 +27,7 @@
 static struct {
     const struct server_options *options;
     struct fuse_session *session;
+    struct ahead *ahead;
     atomic_uint running;
 } server;
 
@@ -264,6 +266,10 @@ static void on_read(fuse_req_t request, fuse_ino_t number, size_t size, off_t of
     }
     if (size > node->blob.size - from)
         size = (size_t)(node->blob.size - from);
+    if (from == 0) {
+        nodes_give(server.options->nodes, (uint32_t)number);
+        ahead_saw(server.ahead, (uint32_t)number);
+    }
     char *buffer = reply_reserve(size);
     HRESULT hr =
         buffer ? store_read(server.options->store, &node->blob, from, buffer, size) : FAIL_MEMORY();
@@ -271,6 +277,13 @@ static void on_read(fuse_req_t request, fuse_ino_t number, size_t size, off_t of
         fuse_reply_err(request, errno_of(hr, number));
     else
         fuse_reply_buf(request, buffer, size);
+}
+
+static void give(uint32_t number, const void *data, size_t size)
+{
+    struct fuse_bufvec content = FUSE_BUFVEC_INIT(size);
+    content.buf[0].mem = (void *)data;
+    fuse_lowlevel_notify_store(server.session, number, 0, &content, 0);
 }
 
 /* ---- extended attributes ---- */
@@ -398,5 +411,6 @@ HRESULT server_start(const struct server_options *options, int fuse_fd)
     snprintf(descriptor, sizeof descriptor, "/dev/fd/%d", fuse_fd);
     if (fuse_session_mount(server.session, descriptor) != 0)
         return FAIL(E_FAIL, "libfuse does not take the descriptor %d", fuse_fd);
+    TRY(ahead_start(options->nodes, options->store, give, &server.ahead));
     return start_threads();
 }
