@@ -12,3 +12,9 @@ add_executable(dismfake-mount
 target_link_libraries(dismfake-mount PRIVATE
     mountfs wimfile base PkgConfig::WIM PkgConfig::FUSE3 dismfake_options)
 install(TARGETS dismfake-mount RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/dismfake)
+
+if(DISMFAKE_BUILD_TESTS)
+    foreach(unit resource reparse cache)
+        dismfake_unit_test(${unit} mountfs wimfile PkgConfig::WIM)
+    endforeach()
+endif()

@@ -92,7 +92,8 @@ static struct stat stat_of(uint64_t number, const struct node *node)
 {
     static const unsigned types[] = {
         [NODE_FILE] = S_IFREG, [NODE_FOLDER] = S_IFDIR, [NODE_LINK] = S_IFLNK};
-    static const unsigned modes[] = {[NODE_FILE] = 0666, [NODE_FOLDER] = 0777};
+    /* Without a Unix mode a file has the one that unpacking would give it. */
+    static const unsigned modes[] = {[NODE_FILE] = 0644, [NODE_FOLDER] = 0755};
     struct stat st = {
         .st_ino = number,
         .st_nlink = node->links,

@@ -48,6 +48,10 @@ if(Python3_Interpreter_FOUND)
         string(REPLACE "_" "-" test ${name})
         dismfake_program_on_engines(${test} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
     endforeach()
+    if(TARGET dismfake-mount)
+        dismfake_program(mount-helper ${Python3_EXECUTABLE} ${PROGRAMS}/mount_helper.py)
+        set_tests_properties(program/mount-helper PROPERTIES LABELS "program;plain")
+    endif()
     # A few rounds of what ./run soak does a thousand of.
     dismfake_program(soak ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/soak/soak.py
         ${CMAKE_CURRENT_BINARY_DIR} --rounds 30)
