@@ -20,27 +20,29 @@
 
 static struct os_mutex lock;
 static struct os_file *file;
+static struct os_stat opened; /* which file that is; its number stays taken while it is open */
 static atomic_uint_fast64_t sequence;
 
 static void append(const char *line, size_t len)
 {
     AUTO_LOCK(&lock);
     AUTO_FREE char *path = NULL, *old = NULL;
-    struct os_stat now, ours;
+    struct os_stat now;
     if (FAILED(settings_state_path("journal.jsonl", &path)))
         return;
     /* Another process may have rotated or cleared the file that this one has open. */
-    if (file && (FAILED(os_stat(path, &now)) || FAILED(os_stat_file(file, &ours)) ||
-                 now.inode != ours.inode || now.device != ours.device)) {
+    if (file &&
+        (FAILED(os_stat(path, &now)) || now.inode != opened.inode || now.device != opened.device)) {
         os_close(file);
         file = NULL;
     }
-    if (file && ours.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
+    if (file && now.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
         os_close(file);
         file = NULL;
         (void)os_rename(path, old);
     }
-    if (!file && FAILED(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file)))
+    if (!file && (FAILED(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file)) ||
+                  FAILED(os_stat_file(file, &opened))))
         return;
     (void)os_write(file, line, len);
 }

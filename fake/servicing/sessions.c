@@ -124,6 +124,26 @@ HRESULT impl_DismShutdown(struct call *call)
 
 /* ---- DismOpenSession, DismCloseSession ---- */
 
+/* S_FALSE: there is no such folder. Windows' names, so in any case; the usual one needs no list. */
+static HRESULT find_child(const char *folder, const char *name, char **out)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_NAMES struct os_names names = {0};
+    TRY(path_join(folder, name, &path));
+    if (os_is_directory(path)) {
+        *out = TAKE(path);
+        return S_OK;
+    }
+    TRY(os_list(folder, &names));
+    size_t i = 0;
+    while (i < names.len && !text_equal_nocase(names.ptr[i], name))
+        i++;
+    if (i == names.len)
+        return S_FALSE;
+    TRY(path_join(folder, names.ptr[i], out));
+    return os_is_directory(*out) ? S_OK : S_FALSE;
+}
+
 /* The folder below an image root that a path of Windows names, whatever its letter case. */
 static HRESULT find_folder(const char *root, const char *relative, char **out)
 {
@@ -134,17 +154,10 @@ static HRESULT find_folder(const char *root, const char *relative, char **out)
         size_t len = strcspn(at, "/");
         bool is_last = at[len] == '\0';
         at[len] = '\0';
-        AUTO_NAMES struct os_names names = {0};
-        AUTO_FREE char *next = NULL, *exact = NULL;
-        TRY(path_join(found, at, &exact));
-        if (os_is_directory(exact)) /* the usual case needs no list */
-            next = TAKE(exact);
-        else
-            TRY(os_list(found, &names));
-        for (size_t i = 0; i < names.len && !next; i++)
-            if (text_equal_nocase(names.ptr[i], at))
-                TRY(path_join(found, names.ptr[i], &next));
-        if (!next || !os_is_directory(next))
+        AUTO_FREE char *next = NULL;
+        HRESULT hr = find_child(found, at, &next);
+        TRY(hr);
+        if (hr == S_FALSE)
             return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "%s has no folder %s: no Windows image",
                         root, relative);
         mem_free(found);
