@@ -2,13 +2,25 @@
 /* floor.c - see floor.h. */
 #include "floor.h"
 
-static _Thread_local struct floor *in_force;
+static _Thread_local struct floor *in_force, *planned;
 
 struct floor *floor_use(struct floor *floor)
 {
     struct floor *was = in_force;
     in_force = floor;
     return was;
+}
+
+void floor_plan(struct floor *plan)
+{
+    planned = plan;
+}
+
+struct floor *floor_take_plan(void)
+{
+    struct floor *plan = planned;
+    planned = NULL;
+    return plan;
 }
 
 bool floor_undo(bool undoing)

@@ -31,6 +31,11 @@ struct floor {
 /* The record in force becomes this one (NULL: none); gives the one before, to be put back. */
 struct floor *floor_use(struct floor *floor);
 
+/* For tests of whole calls: what the calling thread's next call has in force (NULL: nothing). When
+ * that call returns, the record says what it asked for. */
+void floor_plan(struct floor *plan);
+struct floor *floor_take_plan(void);
+
 /* For a scope that does not count and cannot fail: what the fake writes for its own purposes, and
  * the client's callbacks. */
 struct floor_pause {

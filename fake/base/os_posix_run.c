@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "floor.h"
 #include "path.h"
 #include "text.h"
 
@@ -220,14 +221,27 @@ static char *read_quietly(const char *path, size_t *size)
     return text;
 }
 
+/* Into the buffer, without memory of its own; false, and errno, when it cannot be read. */
+static bool read_short(const char *path, char *buffer, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, buffer, size - 1);
+    int err = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    buffer[n > 0 ? n : 0] = '\0';
+    return n >= 0;
+}
+
+/* Needs no memory: a live process must not pass for a dead one because there is none. */
 uint64_t os_process_start_time(unsigned pid)
 {
-    char path[64];
+    char path[64], text[2048];
     snprintf(path, sizeof path, "/proc/%u/stat", pid);
-    size_t size = 0;
-    AUTO_FREE char *text = read_quietly(path, &size);
+    (void)read_short(path, text, sizeof text);
     /* The name in field 2 may hold anything, also ") "; the last parenthesis ends it. */
-    const char *at = text ? strrchr(text, ')') : NULL;
+    const char *at = strrchr(text, ')');
     if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X' || at[2] == 'x')
         return 0;
     at += 2; /* field 3 */
@@ -244,10 +258,10 @@ static pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
 
 static void read_boot_id(void)
 {
-    size_t size = 0;
-    AUTO_FREE char *text = read_quietly("/proc/sys/kernel/random/boot_id", &size);
-    size_t len = text ? strcspn(text, "\r\n") : 0;
-    snprintf(boot_id, sizeof boot_id, "%.*s", len ? (int)len : 7, len ? text : "unknown");
+    char text[64];
+    (void)read_short("/proc/sys/kernel/random/boot_id", text, sizeof text);
+    int len = (int)strcspn(text, "\r\n");
+    snprintf(boot_id, sizeof boot_id, "%.*s", len ? len : 7, len ? text : "unknown");
 }
 
 HRESULT os_boot_id(char **out)
@@ -447,6 +461,7 @@ HRESULT os_find_opener(const char *folder, char **path_out, unsigned *pid_out)
 {
     AUTO_FREE char *real = NULL;
     TRY(os_real_path(folder, &real));
+    FLOOR_PAUSE(); /* how many processes there are is nothing that can be counted on */
     DIR *dir = opendir("/proc");
     if (!dir)
         return error_errno(errno, "list", "/proc");

@@ -8,6 +8,7 @@
 
 #include "activity.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "path.h"
 #include "settings.h"
@@ -96,6 +97,7 @@ static HRESULT make_ours(void)
 struct board_note *board_take(void)
 {
     struct error before = *error_last();
+    FLOOR_PAUSE();
     AUTO_LOCK(&lock);
     if ((!ours || our_pid != os_pid()) && FAILED(make_ours())) {
         error_restore(&before);
@@ -125,6 +127,7 @@ void board_close(void)
 {
     struct error before = *error_last();
     AUTO_FREE char *path = NULL;
+    FLOOR_PAUSE();
     AUTO_LOCK(&lock);
     if (!ours || our_pid != os_pid() || in_use > 0)
         return;

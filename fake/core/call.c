@@ -266,6 +266,9 @@ HRESULT call_enter(struct call *call, enum api api, const arg_word *args)
         return refreshed;
     }
     call->has_floor = true;
+    call->plan = floor_take_plan();
+    if (call->plan)
+        call->floor = *call->plan;
     call->outer_floor = floor_use(&call->floor);
     fault_at(call, STEP_COUNT, 0, &call->fault);
     if (call->fault.returns && !call->fault.after_effect)
@@ -279,6 +282,8 @@ HRESULT call_leave(struct call *call, HRESULT hr)
 {
     if (call->has_floor)
         (void)floor_use(call->outer_floor);
+    if (call->plan)
+        *call->plan = call->floor;
     if (call->fault.returns) {
         bool has_answer = !call->fault.after_effect || SUCCEEDED(hr);
         if (has_answer) {

@@ -27,7 +27,7 @@ struct call {
     struct activity activity;
     struct fault_answer fault;
     uint64_t laid[FAULT_LAID_COUNT]; /* serials of the rules laid on this call, 0: none */
-    struct floor floor, *outer_floor;
+    struct floor floor, *outer_floor, *plan;
     bool has_floor;  /* floor is in force */
     bool is_counted; /* among the library's calls in flight */
     bool foreign_event_is_logged;

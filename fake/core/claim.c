@@ -28,10 +28,12 @@ static VEC(struct claim) claims;
 
 static void clear(struct claim *claim)
 {
+    if (claim->file) {
+        (void)os_remove_file(claim->path); /* while we have the lock */
+        os_close(claim->file);
+    }
     mem_free(claim->root);
     mem_free(claim->path);
-    if (claim->file)
-        os_close(claim->file);
 }
 
 static struct claim *find(const char *root)
@@ -115,7 +117,6 @@ void claim_drop(const char *root)
     struct claim *claim = find(root);
     if (!claim || --claim->count > 0)
         return;
-    (void)os_remove_file(claim->path); /* while we have the lock */
     clear(claim);
     vec_remove(&claims, claim - claims.ptr);
     if (claims.len == 0)

@@ -56,19 +56,20 @@ static uint64_t find_tail(const struct saved_image *saved)
 }
 
 static HRESULT save_tail(struct os_file *file, const struct mount *mount,
-                         const struct saved_image *saved)
+                         const struct saved_image *saved, struct saved_tail *out)
 {
     AUTO_FREE char *path = NULL;
-    size_t size = (size_t)(saved->stamp.size - saved->tail_offset), got;
-    AUTO_FREE char *tail = mem_alloc(size + 1);
-    if (!tail)
+    size_t size = (size_t)(saved->stamp.size - saved->tail_offset);
+    out->bytes = mem_alloc(size + 1);
+    if (!out->bytes)
         return FAIL_MEMORY();
-    TRY(os_read_at(file, tail, size, saved->tail_offset, &got));
+    TRY(os_read_at(file, out->bytes, size, saved->tail_offset, &out->size));
     TRY(mount_side_path(mount, "tail", &path));
-    return os_write_file_atomic(path, tail, got);
+    return os_write_file_atomic(path, out->bytes, out->size);
 }
 
-HRESULT saved_image_take(struct os_file *file, const struct mount *mount, struct saved_image *out)
+HRESULT saved_image_take(struct os_file *file, const struct mount *mount, struct saved_image *out,
+                         struct saved_tail *tail)
 {
     size_t got;
     TRY(image_stamp_of(mount->image_path, &out->stamp));
@@ -77,27 +78,32 @@ HRESULT saved_image_take(struct os_file *file, const struct mount *mount, struct
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is shorter than a WIM header",
                     mount->image_path);
     out->tail_offset = find_tail(out);
-    return save_tail(file, mount, out);
+    return save_tail(file, mount, out, tail);
 }
 
 HRESULT saved_image_restore(struct os_file *file, const struct mount *mount,
-                            const struct saved_image *saved)
+                            const struct saved_image *saved, const struct saved_tail *tail)
 {
-    AUTO_FREE char *tail_path = NULL, *tail = NULL;
     struct image_stamp now;
-    size_t size;
     TRY(image_stamp_of(mount->image_path, &now));
     /* Another file in its place: a rewrite that was complete when it was renamed, or somebody's
      * own. */
     if (!image_stamp_same_file(&now, &saved->stamp))
         return S_OK;
-    TRY(mount_side_path(mount, "tail", &tail_path));
-    TRY(os_read_file(tail_path, &tail, &size));
-    TRY(os_write_at(file, tail, size, saved->tail_offset));
+    TRY(os_write_at(file, tail->bytes, tail->size, saved->tail_offset));
     TRY(os_write_at(file, saved->header, SAVED_HEADER, 0));
     TRY(os_truncate(file, saved->stamp.size));
     TRY(os_sync(file));
     return os_set_mtime(mount->image_path, saved->stamp.mtime_ns);
+}
+
+HRESULT saved_image_restore_cut_off(struct os_file *file, const struct mount *mount)
+{
+    AUTO_FREE char *path = NULL, *bytes = NULL;
+    size_t size;
+    TRY(mount_side_path(mount, "tail", &path));
+    TRY(os_read_file(path, &bytes, &size));
+    return saved_image_restore(file, mount, &mount->saved, &(struct saved_tail){bytes, size});
 }
 
 HRESULT saved_image_note_between(struct os_file *file, struct saved_image *saved)

@@ -107,9 +107,11 @@ HRESULT tree_keep(const struct tree *tree, const char *path, const char *root)
     return S_OK;
 }
 
-/* One entry; gives what follows it, NULL if it is damaged. */
-static const char *load_entry(const char *at, const char *end, struct tree_entry *entry)
+/* One entry; *next_out is what follows it, NULL if it is damaged. */
+static HRESULT load_entry(const char *at, const char *end, struct tree_entry *entry,
+                          const char **next_out)
 {
+    *next_out = NULL;
     char *next;
     entry->type = (enum os_type)strtoul(at, &next, 10);
     entry->inode = strtoull(next, &next, 10);
@@ -117,13 +119,14 @@ static const char *load_entry(const char *at, const char *end, struct tree_entry
     entry->mtime_ns = strtoll(next, &next, 10);
     entry->ctime_ns = strtoll(next, &next, 10);
     if (*next != ' ')
-        return NULL;
+        return S_OK;
     const char *name = next + 1;
     size_t len = strlen(name);
     if (len == 0 || name + len >= end)
-        return NULL;
+        return S_OK;
     entry->path = mem_dup(name);
-    return entry->path ? name + len + 1 : NULL;
+    *next_out = name + len + 1;
+    return entry->path ? S_OK : FAIL_MEMORY();
 }
 
 HRESULT tree_load(const char *path, struct tree *out)
@@ -136,7 +139,9 @@ HRESULT tree_load(const char *path, struct tree *out)
     const char *end = data + size;
     for (const char *at = data + strlen(MAGIC); at < end;) {
         struct tree_entry *entry = vec_push(&out->list);
-        at = entry ? load_entry(at, end, entry) : NULL;
+        if (!entry)
+            return FAIL_MEMORY();
+        TRY(load_entry(at, end, entry, &at));
         if (!at)
             return FAIL(HR_WIN32(ERROR_FILE_CORRUPT), "the manifest %s is damaged", path);
     }

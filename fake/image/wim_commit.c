@@ -86,7 +86,7 @@ static HRESULT settle_cut_off(struct mounts *m, struct mount *mount, struct os_f
     bool is_ours, is_finished = false;
     TRY(saved_image_is_as_left(file, &mount->saved, &is_ours));
     if (is_ours)
-        TRY(saved_image_restore(file, mount, &mount->saved));
+        TRY(saved_image_restore_cut_off(file, mount));
     else
         TRY(saved_image_is_finished(file, &mount->saved, &is_finished));
     if (is_finished)
@@ -203,6 +203,7 @@ struct commit {
     struct tree seen;
     wim_changes changes;
     struct saved_image saved;
+    struct saved_tail tail;
     bool is_saved;
 };
 
@@ -210,6 +211,7 @@ static void commit_clear(struct commit *c)
 {
     tree_clear(&c->seen);
     wim_changes_clear(&c->changes);
+    mem_free(c->tail.bytes);
     if (c->wim)
         wim_close(c->wim);
     if (c->file)
@@ -253,7 +255,7 @@ static HRESULT take_lock(struct commit *c)
 
 static HRESULT claim(struct commit *c)
 {
-    TRY(saved_image_take(c->file, &c->mount, &c->saved));
+    TRY(saved_image_take(c->file, &c->mount, &c->saved, &c->tail));
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, c->mount.id);
@@ -430,7 +432,7 @@ static HRESULT settle(const struct commit *c, bool success)
 static HRESULT undo(const struct commit *c)
 {
     FLOOR_UNDO();
-    TRY(saved_image_restore(c->file, &c->mount, &c->saved));
+    TRY(saved_image_restore(c->file, &c->mount, &c->saved, &c->tail));
     return settle(c, false);
 }
 
@@ -464,8 +466,9 @@ static HRESULT commit_all(struct commit *c)
     }
     /* Point of no return: the file and the registry say that it is done. */
     op_no_return(c->op);
-    if (!(c->flags & DISM_COMMIT_APPEND))
-        TRY(c->engine->committed(&c->mount, &c->seen));
+    /* What is not noted as saved is saved once more by the next commit. */
+    if (!(c->flags & DISM_COMMIT_APPEND) && FAILED(c->engine->committed(&c->mount, &c->seen)))
+        log_line(LOG_WARNING, "Commit::Settle", error_last()->hr, "%s", error_last()->text);
     return op_ticks_to(c->op, 100);
 }
 

@@ -58,11 +58,11 @@ static HRESULT mark_remounted(const struct mount *ours)
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, ours->id);
-    char *boot = mem_dup(m.boot);
-    if (!mount || !boot) {
-        mem_free(boot);
+    if (!mount)
         return FAIL(WIMGAPI_E_NO_REMOUNT_TARGET, "the mount is gone");
-    }
+    char *boot = mem_dup(m.boot);
+    if (!boot)
+        return FAIL_MEMORY();
     /* Another process was faster, and perhaps a restart has put the tree aside again since. */
     if (mount->state != MOUNT_OK || !text_equal(mount->boot, ours->boot)) {
         mem_free(boot);

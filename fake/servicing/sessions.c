@@ -220,8 +220,9 @@ static HRESULT open_hives(const char *windows)
 {
     AUTO_FREE char *folder = NULL;
     AUTO_NAMES struct os_names hives = {0};
-    if (FAILED(find_folder(windows, "System32/config", &folder)))
-        return S_OK;
+    HRESULT hr = find_folder(windows, "System32/config", &folder);
+    if (FAILED(hr)) /* an image without a registry */
+        return hr == HR_WIN32(ERROR_PATH_NOT_FOUND) ? S_OK : hr;
     TRY(os_list(folder, &hives));
     return world_open_files(folder, WORLD_SERVICE, (unsigned)hives.len);
 }

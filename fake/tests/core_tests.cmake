@@ -11,4 +11,22 @@ set(ON_ENGINE ${CMAKE_CURRENT_SOURCE_DIR}/tests/on_engine.sh)
 set(MOUNT_HELPER ${CMAKE_CURRENT_BINARY_DIR}/dismfake-mount)
 set(MOUNT_IMAGE ${PROJECT_BINARY_DIR}/fixtures/catalog/two-index-tiny.wim)
 
+# Whole calls with every failure under them; linked like a unit, since it plans the failures.
+add_executable(test_sweep tests/sweep.c)
+target_link_libraries(test_sweep PRIVATE core wimfile image servicing PkgConfig::WIM base dismfake_options)
+
 include(tests/programs/programs.cmake)
+
+# Steps through the allocations, wider where everything is slow; `test_sweep DIR 1` takes every single one.
+foreach(engine extract lazy)
+    set(stride 3)
+    if(engine STREQUAL lazy OR DISMFAKE_SANITIZE)
+        set(stride 29)
+    endif()
+    if(engine STREQUAL lazy AND DISMFAKE_SANITIZE)
+        set(stride 101)
+    endif()
+    dismfake_program(sweep/${engine} ${ON_ENGINE} ${engine} 77 ${MOUNT_HELPER} ${MOUNT_IMAGE}
+        $<TARGET_FILE:test_sweep> ${PROGRAMS_TMP}/sweep-${engine} ${stride})
+    set_tests_properties(program/sweep/${engine} PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)
+endforeach()
