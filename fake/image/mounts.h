@@ -44,7 +44,8 @@ struct saved_image {
     struct image_stamp written; /* after the last write; size 0: not known to be reached */
     uint64_t tail_offset;
     unsigned char header[SAVED_HEADER];
-    /* A commit that writes twice (appending): the header after the first time. */
+    bool is_written_twice; /* a commit that appends and keeps metadata */
+    /* ... the header after the first time. */
     unsigned char header_between[SAVED_HEADER];
     bool has_between;
 };

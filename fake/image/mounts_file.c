@@ -56,6 +56,8 @@ static struct json *saved_json(const struct saved_image *saved)
         json_set(object, "written", stamp_json(&saved->written));
     set_big(object, "tailOffset", saved->tail_offset);
     set_header(object, "header", saved->header);
+    if (saved->is_written_twice)
+        json_set_bool(object, "isWrittenTwice", true);
     if (saved->has_between)
         set_header(object, "headerBetween", saved->header_between);
     return object;
@@ -182,6 +184,7 @@ static HRESULT get_saved(const struct json *object, const char *pointer, struct 
         TRY(get_stamp(json_get(object, "written"), pointer, &out->written));
     TRY(get_big(object, "tailOffset", pointer, &out->tail_offset));
     TRY(get_header(object, "header", pointer, out->header));
+    out->is_written_twice = json_get(object, "isWrittenTwice") != NULL;
     out->has_between = json_get(object, "headerBetween") != NULL;
     if (out->has_between)
         TRY(get_header(object, "headerBetween", pointer, out->header_between));

@@ -123,21 +123,6 @@ static bool is_same_header(const unsigned char *a, const unsigned char *b)
            memcmp(a + FLAGS_AT + 4, b + FLAGS_AT + 4, SAVED_HEADER - FLAGS_AT - 4) == 0;
 }
 
-HRESULT saved_image_is_as_left(struct os_file *file, const struct saved_image *saved, bool *out)
-{
-    unsigned char header[SAVED_HEADER];
-    struct os_stat now;
-    size_t got;
-    TRY(os_stat_file(file, &now));
-    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
-    bool is_known = got == SAVED_HEADER &&
-                    (is_same_header(header, saved->header) ||
-                     (saved->has_between && is_same_header(header, saved->header_between)));
-    *out = (is_known && now.size >= saved->tail_offset) ||
-           (saved->written.size == now.size && saved->written.mtime_ns == now.mtime_ns);
-    return S_OK;
-}
-
 static unsigned image_count(const unsigned char *header)
 {
     unsigned count = 0;
@@ -146,17 +131,54 @@ static unsigned image_count(const unsigned char *header)
     return count;
 }
 
+/* The file as it is now. */
+struct look {
+    unsigned char header[SAVED_HEADER];
+    struct os_stat stat;
+    bool has_header;
+};
+
+static HRESULT look_at(struct os_file *file, struct look *out)
+{
+    size_t got;
+    TRY(os_stat_file(file, &out->stat));
+    TRY(os_read_at(file, out->header, SAVED_HEADER, 0, &got));
+    out->has_header = got == SAVED_HEADER;
+    return S_OK;
+}
+
+/* Has the last write of this commit, or the first of two, reached its end without being noted? */
+static bool is_unnoted_write(const struct look *now, const struct saved_image *saved)
+{
+    unsigned before = image_count(saved->header), count = image_count(now->header);
+    return now->has_header && saved->written.size == 0 && now->stat.size > saved->tail_offset &&
+           !(now->header[FLAGS_AT] & FLAG_WRITE_IN_PROGRESS) &&
+           memcmp(now->header + GUID_AT, saved->header + GUID_AT, GUID_SIZE) == 0 &&
+           (count == before || count == before + 1);
+}
+
+static bool is_first_of_two(const struct saved_image *saved)
+{
+    return saved->is_written_twice && !saved->has_between;
+}
+
+HRESULT saved_image_is_as_left(struct os_file *file, const struct saved_image *saved, bool *out)
+{
+    struct look now;
+    TRY(look_at(file, &now));
+    bool is_known = now.has_header &&
+                    (is_same_header(now.header, saved->header) ||
+                     (saved->has_between && is_same_header(now.header, saved->header_between)));
+    *out = (is_known && now.stat.size >= saved->tail_offset) ||
+           (is_first_of_two(saved) && is_unnoted_write(&now, saved)) ||
+           (saved->written.size == now.stat.size && saved->written.mtime_ns == now.stat.mtime_ns);
+    return S_OK;
+}
+
 HRESULT saved_image_is_finished(struct os_file *file, const struct saved_image *saved, bool *out)
 {
-    unsigned char header[SAVED_HEADER];
-    struct os_stat now;
-    size_t got;
-    TRY(os_stat_file(file, &now));
-    TRY(os_read_at(file, header, SAVED_HEADER, 0, &got));
-    unsigned before = image_count(saved->header);
-    *out = got == SAVED_HEADER && saved->written.size == 0 && now.size > saved->tail_offset &&
-           !(header[FLAGS_AT] & FLAG_WRITE_IN_PROGRESS) &&
-           memcmp(header + GUID_AT, saved->header + GUID_AT, GUID_SIZE) == 0 &&
-           (image_count(header) == before || image_count(header) == before + 1);
+    struct look now;
+    TRY(look_at(file, &now));
+    *out = !is_first_of_two(saved) && is_unnoted_write(&now, saved);
     return S_OK;
 }

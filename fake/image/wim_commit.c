@@ -253,9 +253,10 @@ static HRESULT take_lock(struct commit *c)
     return S_OK;
 }
 
-static HRESULT claim(struct commit *c)
+static HRESULT claim(struct commit *c, bool writes_twice)
 {
     TRY(saved_image_take(c->file, &c->mount, &c->saved, &c->tail));
+    c->saved.is_written_twice = writes_twice;
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
     struct mount *mount = mounts_find_id(&m, c->mount.id);
@@ -398,7 +399,7 @@ static HRESULT write_image(struct commit *c)
         return op_ticks_to(c->op, 99);
     TRY(wim_replay_is_needed(c->wim, index, &c->changes, &keeps_more));
     TRY(open_changes(c));
-    TRY(claim(c));
+    TRY(claim(c, append && keeps_more));
     if (append)
         TRY(wim_append_copy(c->wim, c->mount.image_path, index, &index));
     if (append && keeps_more)

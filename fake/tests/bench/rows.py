@@ -69,7 +69,8 @@ def change(folder, names, number):
 
 
 class Rows:
-    def __init__(self, library, driver, size, engine, image, scratch, line, with_engine_free):
+    def __init__(self, library, driver, size, engine, image, scratch, line, with_engine_free, runs):
+        self.runs = runs or RUNS[size]
         self.size, self.engine, self.line, self.driver = size, engine, line, driver
         self.with_engine_free = with_engine_free
         paths = [os.path.join(scratch, name) for name in ("t.wim", "peer.wim")]
@@ -87,7 +88,7 @@ class Rows:
     def alternate(self, name, *sides):
         """The sides in turns; a list of figures for each. The first round warms up."""
         figures = [[] for _ in sides]
-        runs, done, warmed = RUNS[self.size], 0, False
+        runs, done, warmed = self.runs, 0, False
         while done < runs:
             self.line.show(f"{self.size}, {self.engine}: {name}, run {done + warmed} of {runs}")
             round_figures = [side() for side in sides]

@@ -183,6 +183,32 @@ class a_commit_that_was_cut_off(Test):
             wimlib("verify", self.image)
             self.assertIn("/more.txt", paths(self.image, index))
 
+    def test_is_undone_when_it_was_killed_before_it_could_note_the_first_of_two_writes(self):
+        """Appending with a named stream: first the copy of the image, then the change in it."""
+        client = self.client()
+        client.must("mount", self.image, self.mount, 1, 0)
+        changed = self.write(self.mount, "hello.txt", "changed")
+        try:
+            os.setxattr(changed, "user.note", b"note")
+        except OSError as e:
+            self.skipTest(f"no extended attributes here: {e}")
+        session = client.must("open", self.mount)
+        client.must("load", json.dumps({"id": "k", "at": "DismCommitImage", "when": {"tick": 31},
+                                        "do": {"crash": "terminate"}}))
+        with self.assertRaises(Ended):
+            client.call("commit", session, APPEND)
+        client.end()
+        registry = self.path("state", "registry.json")
+        there = json.loads(read(registry))
+        saved = there["mounts"][0]["saved"]
+        self.assertIn("headerBetween", saved)  # the kill came after the note, which is taken away
+        del saved["headerBetween"]
+        self.write("state", "registry.json", json.dumps(there))
+        client = self.client()
+        self.assertEqual([m["status"] for m in client.mounts()], ["Ok"])
+        self.assertTrue(self.before == read(self.image))
+        client.must("unmount", self.mount, DISCARD)
+
     def test_is_not_undone_where_somebody_has_written_the_image_since(self):
         self.cut_off("finish")
         wimlib("info", self.image, "1", "Renamed")

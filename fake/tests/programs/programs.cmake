@@ -17,12 +17,10 @@ function(dismfake_program name)
         ENVIRONMENT "TEST_BUILD=${CMAKE_CURRENT_BINARY_DIR};TEST_TMP=${PROGRAMS_TMP};PYTHONDONTWRITEBYTECODE=1;TEST_SANITIZE=${DISMFAKE_SANITIZE}")
 endfunction()
 
-# The same on each engine: program/NAME/extract, program/NAME/lazy; ENGINE in an argument becomes its
-# name, since the two may run at the same time.
+# The same on each engine: program/NAME/extract, program/NAME/lazy.
 function(dismfake_program_on_engines name)
     foreach(engine extract lazy)
-        string(REPLACE "ENGINE" ${engine} command "${ARGN}")
-        dismfake_program(${name}/${engine} ${ON_ENGINE} ${engine} 77 ${MOUNT_HELPER} ${MOUNT_IMAGE} ${command})
+        dismfake_program(${name}/${engine} ${ON_ENGINE} ${engine} 77 ${MOUNT_HELPER} ${MOUNT_IMAGE} ${ARGN})
         set_tests_properties(program/${name}/${engine} PROPERTIES FIXTURES_REQUIRED catalogue)
     endforeach()
 endfunction()
@@ -34,7 +32,7 @@ dismfake_client(exports)
 target_link_libraries(test_exports PRIVATE contract)
 
 dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
-dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps-ENGINE)
+dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps)
 dismfake_program(habits test_habits ${PROGRAMS_TMP}/habits)
 dismfake_program(exports test_exports $<TARGET_FILE:DismApi> ${PROGRAMS_TMP}/exports)
 dismfake_program(def ${PROGRAMS}/def.sh $<TARGET_FILE:DismApi> ${CMAKE_C_COMPILER})
@@ -57,6 +55,9 @@ if(Python3_Interpreter_FOUND)
     # A few rounds of what ./run soak does a thousand of.
     dismfake_program(soak ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/soak/soak.py
         ${CMAKE_CURRENT_BINARY_DIR} --rounds 30)
-    set_tests_properties(program/soak PROPERTIES LABELS "program;plain")
+    # That every row of ./run bench can still be measured; its figures mean nothing here.
+    dismfake_program(bench ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/bench.py
+        ${CMAKE_BINARY_DIR} small --runs 1)
+    set_tests_properties(program/soak program/bench PROPERTIES LABELS "program;plain")
     dismfake_program(python-client ${Python3_EXECUTABLE} ${PROGRAMS}/python_client.py)
 endif()
