@@ -9,6 +9,7 @@ from dismtest import *
 
 NOT_KEPT = "attributes, security and named streams of changed files are not kept"
 WITHOUT_FUSE = ("unshare", "-m", "--", "sh", "-c", 'mount --bind /dev/null /dev/fuse && exec "$@"', "sh")
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-sys_admin", "--")
 ODD = "ä€日😀.txt"
 # Everything but content of these stays; what happens to each: the methods of `changes`.
 CHANGED = ("rewritten.txt", "replaced.txt", "appended.bin", "cut.bin", "touched.txt", "emptied.txt", "was-empty.txt", ODD,
@@ -236,8 +237,8 @@ class a_commit(Metadata):
         self.assert_kept(ntfs.details(self.image))
         self.end(client)
 
-    def test_without_fuse_says_what_is_lost_and_loses_nothing_else(self):
-        client = self.commit("auto", prefix=WITHOUT_FUSE)
+    def check_refused(self, prefix):
+        client = self.commit("extract", prefix=prefix)
         after = ntfs.details(self.image)
         for path in sorted(set(self.before) & set(after)):
             with self.subTest(path=path):
@@ -247,6 +248,20 @@ class a_commit(Metadata):
                     self.assertEqual(after[path], self.before[path])
         self.end(client)
         self.assertIn(NOT_KEPT, self.log())
+
+    def test_without_fuse_says_what_is_lost_and_loses_nothing_else(self):
+        self.check_refused(WITHOUT_FUSE)
+
+    def test_by_root_without_the_right_to_mount_says_so_too(self):
+        self.check_refused(WITHOUT_RIGHTS)
+
+    def test_that_appends_without_fuse_leaves_the_old_image_alone(self):
+        client = self.commit("extract", int(APPEND, 16), WITHOUT_FUSE)
+        self.assertEqual(ntfs.details(self.image, 1), self.before)
+        self.assertEqual(image_count(self.image), 2)
+        for name, data in self.changed.expected.items():
+            self.assertEqual(ntfs.details(self.image, 2)["/" + name]["streams"][""], ntfs.sha1(data) if data else "0x" + 40 * "0")
+        self.end(client)
 
 
 class hard_links(Metadata):

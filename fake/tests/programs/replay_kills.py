@@ -79,7 +79,8 @@ class Replaying(Test):
         for side in os.listdir(sides):
             self.assertNotIn("replay", os.listdir(os.path.join(sides, side)))
         with open("/proc/self/mountinfo") as f:
-            self.assertEqual([line for line in f if self.dir in line and "/replay/" in line], [])
+            points = [line.split()[4] for line in f]
+        self.assertEqual([p for p in points if p.startswith(self.dir) and p.endswith("/replay/folder")], [])
 
     def holds(self, index, marker):
         streams = ntfs.details(self.image, index)["/marker.txt"]["streams"]
