@@ -73,6 +73,13 @@ static void each_board(void (*each)(const struct board *board, void *context), v
     }
 }
 
+void board_sweep(void)
+{
+    struct error before = *error_last();
+    each_board(NULL, NULL);
+    error_restore(&before);
+}
+
 static HRESULT make_ours(void)
 {
     AUTO_FREE char *folder = NULL, *path = NULL;

@@ -26,6 +26,8 @@ struct board_note *board_take(void);
 void board_give_back(struct board_note *note); /* may be NULL */
 /* Takes this process's file away, unless a call still has a note. */
 void board_close(void);
+/* Removes the files of processes that were killed; others see none of them before either. */
+void board_sweep(void);
 /* Pushes the calls of the other processes; forgets processes that are gone. */
 void board_add_others(struct json *array);
 

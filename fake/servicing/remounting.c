@@ -3,6 +3,7 @@
  * behind. */
 #include <string.h>
 
+#include "board.h"
 #include "call.h"
 #include "client_path.h"
 #include "dism_codes.h"
@@ -207,6 +208,7 @@ HRESULT impl_DismCleanupMountpoints(struct call *call)
             first = *error_last();
     }
     TRY(sweep_temporaries());
+    board_sweep();
     if (FAILED(first.hr))
         error_restore(&first);
     return first.hr;

@@ -75,6 +75,11 @@ class the_control_program(Test):
         self.write("state", "running", str(client.process.pid), b"\0" * 8192)  # killed before it wrote its name
         self.assertEqual(self.json("status")["calls"], [])
         self.assertEqual(os.listdir(self.path("state", "running")), [])
+        other = self.client()
+        other.must("cleanup")
+        self.write("state", "running", str(client.process.pid), b"\0" * 8192)
+        other.must("cleanup")
+        self.assertEqual(os.listdir(self.path("state", "running")), [str(other.process.pid)])
 
     def test_leaves_no_file_of_running_calls_after_a_shutdown(self):
         client = self.client()

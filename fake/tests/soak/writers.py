@@ -140,4 +140,5 @@ class Writer:
         self.close()
         if self.is_mounted:
             self.client.must("unmount", self.mount, DISCARD)
+        self.client.must("cleanup")
         self.pair.world.leave(self.client)
