@@ -17,6 +17,43 @@ void define_fault_names(struct checker *c, const struct json *faults, const char
     }
 }
 
+/* A pointer into what the function hands out: its first part is an out parameter. */
+static void check_out_pointer(struct checker *c, const struct reflect_call *call,
+                              const char *pointer, const char *at)
+{
+    const char *name = pointer + (*pointer == '/');
+    size_t len = strcspn(name, "/");
+    for (unsigned i = 0; i < call->arg_count; i++) {
+        const struct reflect_arg *arg = &call->args[i];
+        if (reflect_kind_is_out(arg->kind) && strlen(arg->name) == len &&
+            strncmp(arg->name, name, len) == 0)
+            return;
+    }
+    finding_at(c->source, at, "%s hands out nothing at '%s'", call->name, pointer);
+}
+
+/* What belongs to a call as a whole, not to a point inside it or a tick. */
+static void check_whole_call(struct checker *c, const struct json *fault, const char *function,
+                             const char *pointer)
+{
+    const struct json *action = json_get(fault, "do"), *values = json_get(action, "mutateOut");
+    const char *effect = json_text(action, "effect");
+    bool is_whole =
+        !strchr(json_text(fault, "at"), '/') && !json_get(json_get(fault, "when"), "tick");
+    AUTO_FREE char *at = format("%s/do", pointer);
+    if (!is_whole && effect && !text_equal(effect, "none"))
+        finding_at(c->source, at, "effect %s belongs to a whole call", effect);
+    if (!is_whole && values)
+        finding_at(c->source, at, "mutateOut belongs to a whole call");
+    enum api api = reflect_api_by_name(function);
+    if (api == API_COUNT)
+        return;
+    for (const struct json *v = json_first(values); v; v = json_next(v))
+        check_out_pointer(c, &reflect_calls[api], json_key(v), at);
+    if (values && !json_first(values))
+        finding_at(c->source, at, "mutateOut changes nothing");
+}
+
 static void check_fault(struct checker *c, const struct json *fault, const char *pointer)
 {
     AUTO_FREE char *at = format("%s/at", pointer);
@@ -39,6 +76,7 @@ static void check_fault(struct checker *c, const struct json *fault, const char 
     const struct json *must_fire = json_get(fault, "mustFire");
     if (must_fire && !json_bool(must_fire) && !json_get(when, "chance"))
         finding_at(c->source, pointer, "mustFire: false stands only beside chance");
+    check_whole_call(c, fault, function, pointer);
 }
 
 void check_faults(struct checker *c, const struct json *faults, const char *pointer)
