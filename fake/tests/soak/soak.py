@@ -63,7 +63,7 @@ class Part:
             if hasattr(part, "finish"):
                 part.finish()
         except Exception as e:  # pylint: disable=broad-except
-            self.done += number < last and not isinstance(e, KeyboardInterrupt)
+            self.done += number < last
             text = str(e) if isinstance(e, Violation) else f"{type(e).__name__}: {e}"
             try:
                 about = part.describe()
@@ -79,6 +79,9 @@ class Part:
                 self.line.print(f"    kept: {world.dir}")
             world.destroy(keep=self.opts.keep)
             return number + 1
+        except KeyboardInterrupt:
+            world.destroy()
+            raise
         world.destroy()
         return last
 
@@ -135,35 +138,44 @@ def interrupted(number, frame):
     raise KeyboardInterrupt
 
 
+def run_parts(opts, parts, refused, line):
+    from cancels import Cancels
+    from kills import Kills
+    from writers import Writers
+    kinds = {"kills": Kills, "writers": Writers, "cancels": Cancels}
+    for engine in opts.engine or ENGINES:
+        why = refusal(engine)
+        if why:
+            refused[engine] = why
+    for name in opts.part or PARTS:
+        for engine in opts.engine or ENGINES:
+            if engine not in refused:
+                parts.append(Part(name, engine, kinds[name], line, opts))
+                parts[-1].run()
+
+
 def main():
     opts = options()
     opts.seed = random.SystemRandom().randrange(2**32) if opts.seed is None else opts.seed
     print(f"seed {opts.seed}", flush=True)
     signal.signal(signal.SIGTERM, interrupted)
     os.environ["TEST_BUILD"] = os.path.abspath(opts.build)
-    scratch = tempfile.mkdtemp(prefix="dismfake-soak-")
+    os.environ["TEST_TMP"] = scratch = tempfile.mkdtemp(prefix="dismfake-soak-")
+    from people import Line
+    line, parts, refused, was_interrupted = Line(), [], {}, False
     try:
-        os.environ["TEST_TMP"] = scratch
-        from cancels import Cancels
-        from kills import Kills
-        from people import Line
-        from writers import Writers
-        line, parts, refused = Line(), [], {}
-        kinds = {"kills": Kills, "writers": Writers, "cancels": Cancels}
-        for engine in opts.engine or ENGINES:
-            refused[engine] = refusal(engine)
-        for name in opts.part or PARTS:
-            for engine in opts.engine or ENGINES:
-                if refused[engine] is None:
-                    parts.append(Part(name, engine, kinds[name], line, opts))
-                    parts[-1].run()
-        line.hide()
-        refused = {engine: why for engine, why in refused.items() if why}
-        violations = report(parts, refused, opts)
-        return 1 if violations or not parts else 0
+        run_parts(opts, parts, refused, line)
+    except KeyboardInterrupt:
+        was_interrupted = True
     finally:
+        line.hide()
         if not opts.keep or not os.listdir(scratch):
             shutil.rmtree(scratch, ignore_errors=True)
+    violations = report(parts, refused, opts)
+    if was_interrupted:
+        print("interrupted")
+        return 130
+    return 1 if violations or not parts else 0
 
 
 if __name__ == "__main__":
