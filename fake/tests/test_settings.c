@@ -21,10 +21,10 @@ static int report(void)
         return settings_get(&s) != hr || error_last()->text[0] == '\0';
     }
     printf("ok state=%s online=%s given=%d faults=%s caller=%d leaks=%d strict=%d journal=%d "
-           "already=0x%08X clock=%d %lld\n",
+           "already=0x%08X clock=%d %lld seed=%llu\n",
            s->state, s->online, s->online_is_given, s->faults ? s->faults : "-",
            s->callback_on_caller, s->leaks, s->strict, s->journal, (unsigned)s->already_initialized,
-           s->clock_is_fixed, s->clock_start_ns);
+           s->clock_is_fixed, s->clock_start_ns, s->seed);
     return settings_get(&again) != S_OK || again != s;
 }
 
@@ -62,7 +62,7 @@ static void without_settings_the_defaults_hold(void **state)
     (void)state;
     AUTO_FREE char *expected =
         mem_format("ok state=%s/state online=%s/state/online given=0 faults=- caller=0 leaks=0 "
-                   "strict=0 journal=1 already=0x800704DF clock=0 0",
+                   "strict=0 journal=1 already=0x800704DF clock=0 0 seed=1",
                    support_folder, support_folder);
     AUTO_FREE char *line = ask(NULL, NULL);
     assert_string_equal(expected, line);
@@ -89,6 +89,8 @@ static void a_bad_value_is_refused_with_name_and_value(void **state)
         {"DISMFAKE_LEAKS=yes", "DISMFAKE_LEAKS is 'yes'"},
         {"DISMFAKE_STRICT=on", "DISMFAKE_STRICT is 'on'"},
         {"DISMFAKE_ALREADY_INITIALIZED=oops", "DISMFAKE_ALREADY_INITIALIZED is 'oops'"},
+        {"DISMFAKE_SEED=dice", "DISMFAKE_SEED is 'dice'"},
+        {"DISMFAKE_SEED=-1", "DISMFAKE_SEED is '-1'"},
         {"DISMFAKE_CLOCK=yesterday", "DISMFAKE_CLOCK is 'yesterday'"},
         {"DISMFAKE_CLOCK=2024-13-01T00:00:00", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_CLOCK=2024-01-32T00:00:00", "DISMFAKE_CLOCK is"},
@@ -123,6 +125,8 @@ static void good_values_are_taken(void **state)
     expect("DISMFAKE_ALREADY_INITIALIZED=S_OK", NULL, "already=0x00000000");
     expect("DISMFAKE_ALREADY_INITIALIZED=0x00000001", NULL, "already=0x00000001");
     expect("DISMFAKE_FAULTS=[]", NULL, "faults=[] ");
+    expect("DISMFAKE_SEED=42", NULL, "seed=42");
+    expect("DISMFAKE_SEED=", NULL, "seed=1");
     expect("DISMFAKE_CLOCK=1970-01-01T00:00:01", NULL, "clock=1 1000000000");
     expect("DISMFAKE_CLOCK=2024-02-29T12:00:00", NULL, "clock=1 1709208000000000000");
     expect("DISMFAKE_CLOCK=1969-12-31T23:59:59", NULL, "clock=1 -1000000000");
