@@ -138,6 +138,10 @@ void os_unmount_below(const char *folder);
 /* Does this folder of an overlay's upper layer hide all of the lower one? */
 bool os_is_opaque(const char *folder);
 HRESULT os_make_whiteout(const char *path);
+/* Was this file copied up from one with several names, of which the others are not there yet? */
+bool os_overlay_has_other_names(const char *path);
+/* What an overlay noted about where the file came from is of no use under another lower layer. */
+void os_overlay_forget(const char *path);
 /* Has the file or folder extended attributes of users (user.NAME), which an image keeps as named
  * streams? */
 bool os_has_streams(const char *path);

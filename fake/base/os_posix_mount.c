@@ -233,12 +233,35 @@ bool os_has_streams(const char *path)
     return found;
 }
 
+/* An overlay keeps its notes as trusted attributes, or as the user's where it was mounted without
+ * privileges. */
+static ssize_t overlay_note(const char *path, const char *note, char *value, size_t size)
+{
+    static const char *const kinds[] = {"trusted", "user"};
+    ssize_t got = -1;
+    for (size_t i = 0; i < 2 && got < 0; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.overlay.%s", kinds[i], note);
+        got = lgetxattr(path, name, value, size);
+    }
+    return got;
+}
+
 bool os_is_opaque(const char *folder)
 {
-    static const char *const names[] = {"trusted.overlay.opaque", "user.overlay.opaque"};
     char value[2];
-    for (size_t i = 0; i < 2; i++)
-        if (lgetxattr(folder, names[i], value, sizeof value) == 1 && value[0] == 'y')
-            return true;
-    return false;
+    return overlay_note(folder, "opaque", value, sizeof value) == 1 && value[0] == 'y';
+}
+
+bool os_overlay_has_other_names(const char *path)
+{
+    return overlay_note(path, "nlink", NULL, 0) >= 0;
+}
+
+void os_overlay_forget(const char *path)
+{
+    static const char *const notes[] = {"trusted.overlay.origin", "trusted.overlay.nlink",
+                                        "user.overlay.origin", "user.overlay.nlink"};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+        (void)lremovexattr(path, notes[i]);
 }

@@ -22,6 +22,7 @@ static const char usage[] =
     "  reboot        restart the machine: every mount needs a remount\n"
     "  arm FILE      arm the fault rules of a JSON file (- is standard input) for every client\n"
     "  disarm        take those rules away\n"
+    "  why RULE      why that rule has not fired: the likeliest reason first\n"
     "  release HOLD  let go what waits in that hold, in every client\n"
     "  world JSON    change what surrounds the library: a scenario's world step (- is standard "
     "input)\n"
@@ -201,7 +202,9 @@ static void print_entry(const struct json *entry)
         AUTO_FREE char *change = json_print(json_get(entry, "change"));
         printf("%s %s\n", text_of(entry, "hr"), change ? change : "");
     } else {
-        printf("%s at %s\n", text_of(entry, "rule"), text_of(entry, "at"));
+        const char *reason = text_of(entry, "why");
+        printf("%s%s%s\n", text_of(entry, "rule"), *reason ? ": " : " at ",
+               *reason ? reason : text_of(entry, "at"));
     }
 }
 
@@ -296,6 +299,32 @@ static int run_world(const char *what, const char *name, bool as_json)
     return text_equal(what, "show") ? show_world(as_json) : change_world(what, as_json);
 }
 
+/* ---- why ---- */
+
+static int print_why(const char *rule, bool as_json)
+{
+    char *text = NULL;
+    AUTO_JSON struct json *answer = NULL;
+    HRESULT hr = DismFakeWhy(rule, &text);
+    if (SUCCEEDED(hr))
+        hr = json_parse(text, strlen(text), &answer);
+    if (SUCCEEDED(hr) && as_json)
+        puts(text);
+    DismFakeFree(text);
+    if (FAILED(hr))
+        return fail_with(hr);
+    if (as_json)
+        return EXIT_DONE;
+    printf("%s at %s (%s): fired %.0f of %.0f times\n", rule, text_of(answer, "at"),
+           text_of(answer, "origin"), json_number(json_get(answer, "fired")),
+           json_number(json_get(answer, "times")));
+    unsigned number = 0;
+    const struct json *reasons = json_get(answer, "reasons");
+    for (const struct json *v = json_first(reasons); v; v = json_next(v))
+        printf("  %u. %s\n", ++number, text_of(v, "text"));
+    return EXIT_DONE;
+}
+
 /* ---- command line ---- */
 
 static int run(const char *command, const char *argument, const char *name, bool as_json)
@@ -303,7 +332,7 @@ static int run(const char *command, const char *argument, const char *name, bool
     bool is_world = text_equal(command, "world");
     bool takes_argument = is_world || text_equal(command, "arm") ||
                           text_equal(command, "release") || text_equal(command, "save") ||
-                          text_equal(command, "restore");
+                          text_equal(command, "restore") || text_equal(command, "why");
     if (takes_argument && !argument)
         return complain("nothing is named after ", command);
     if (is_world)
@@ -324,6 +353,8 @@ static int run(const char *command, const char *argument, const char *name, bool
         return done(DismFakeDisarmState(), as_json, "disarmed");
     if (text_equal(command, "arm"))
         return arm(argument, as_json);
+    if (text_equal(command, "why"))
+        return print_why(argument, as_json);
     if (text_equal(command, "release"))
         return done(DismFakeReleaseState(argument), as_json, "released");
     if (text_equal(command, "save"))
@@ -362,7 +393,9 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return EXIT_DONE;
     }
-    /* The journal tells what clients did; the questions of this program do not belong there. */
-    os_setenv("DISMFAKE_JOURNAL", "off");
+    /* The journal tells what clients did; the questions of this program do not belong there, but
+     * that it arms rules does. */
+    if (!text_equal(words[0], "arm"))
+        os_setenv("DISMFAKE_JOURNAL", "off");
     return run(words[0], words[1], words[2], as_json);
 }

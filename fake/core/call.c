@@ -224,6 +224,8 @@ static void record_leave(const struct call *call, HRESULT hr)
     json_set_string(entry, "call", reflect_calls[call->api].name);
     json_set_string(entry, "hr", reflect_code_name(hr, code));
     json_set_number(entry, "of", (double)call->number);
+    if (call->op.ticks)
+        json_set_number(entry, "ticks", call->op.ticks);
     journal_add("return", entry);
     trace(TRACE_CALL, "leave %s 0x%08X", reflect_calls[call->api].name, (unsigned)hr);
     if (FAILED(hr))

@@ -62,6 +62,10 @@ static HRESULT parse_at(const struct json *json, const char *pointer, struct fau
     rule->step = step_by_name(at);
     if (rule->step == STEP_COUNT)
         return FAIL(E_INVALIDARG, "%s/at: '%s' is neither a call nor a named step", pointer, at);
+    AUTO_FREE char *call = mem_dup_n(at, strcspn(at, "/"));
+    if (!call)
+        return FAIL_MEMORY();
+    rule->api = reflect_api_by_name(call);
     return S_OK;
 }
 

@@ -38,18 +38,19 @@ static HRESULT side_by_side(const struct tree *old, const struct tree *now,
 
 /* ---- changes ---- */
 
+struct linked {
+    uint64_t group;
+    const char *path; /* of the tree */
+};
+typedef VEC(struct linked) linked_names;
+
 struct reading {
     const char *root;
     struct wim *wim;
     unsigned index;
     wim_changes *deletions, additions;
-    VEC(struct linked) linked;   /* changed names of files that have others */
+    linked_names linked;         /* changed names of files that have others */
     const char *added, *deleted; /* the last folders named whole */
-};
-
-struct linked {
-    uint64_t group;
-    const char *path; /* of the tree */
 };
 
 static void reading_clear(struct reading *r)
@@ -138,48 +139,63 @@ static HRESULT see(void *context, const struct tree_entry *old, const struct tre
 
 /* The overlay copies a file up under the one name that was written through; its other names show
  * the change too (the overlay's index), so the image has to hear of them. */
-struct linking {
-    struct reading *reading;
-    const struct tree *now;
-};
-
-static bool is_in_tree(const struct tree *tree, const char *path)
+static const struct tree_entry *find_entry(const struct tree *tree, const char *path)
 {
     size_t from = 0, to = tree->list.len;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
         int order = tree_compare_paths(path, tree->list.ptr[middle].path);
         if (order == 0)
-            return true;
+            return &tree->list.ptr[middle];
         if (order < 0)
             to = middle;
         else
             from = middle + 1;
     }
-    return false;
+    return NULL;
 }
 
-static bool is_hidden(const struct reading *r, const struct tree *now, const char *path)
+/* Does the upper folder say something else about the image's name, or about a folder above it? */
+static HRESULT is_covered(const char *root, const struct tree *now, const char *path, bool *out)
 {
-    if (is_in_tree(now, path))
-        return true; /* speaks for itself */
-    for (size_t i = 0; i < r->deletions->len; i++)
-        if (text_equal(path, r->deletions->ptr[i].path) ||
-            tree_is_below(path, r->deletions->ptr[i].path))
-            return true;
-    return false;
-}
-
-static HRESULT link_name(void *context, const char *path, const struct wim_entry *entry)
-{
-    const struct linking *l = context;
-    struct reading *r = l->reading;
-    if (entry->links < 2)
-        return S_OK;
-    for (size_t i = 0; i < r->linked.len; i++)
-        if (r->linked.ptr[i].group == entry->link_group && !is_hidden(r, l->now, path))
-            return add_name(r, path, r->linked.ptr[i].path);
+    AUTO_FREE char *above = mem_dup(path);
+    if (!above)
+        return FAIL_MEMORY();
+    *out = find_entry(now, path) != NULL;
+    for (char *slash = strrchr(above, '/'); slash && !*out; slash = strrchr(above, '/')) {
+        AUTO_FREE char *folder = NULL;
+        *slash = '\0';
+        const struct tree_entry *entry = find_entry(now, above);
+        TRY(path_join(root, above, &folder));
+        *out = entry && (entry->type != OS_TYPE_DIRECTORY || os_is_opaque(folder));
+    }
     return S_OK;
+}
+
+struct linking {
+    const char *root;
+    const struct tree *now;
+    const linked_names *linked;
+    HRESULT (*each)(struct linking *l, const char *path, const char *changed);
+    struct reading *reading;
+};
+
+static HRESULT see_name(void *context, const char *path, const struct wim_entry *entry)
+{
+    struct linking *l = context;
+    for (size_t i = 0; entry->links > 1 && i < l->linked->len; i++) {
+        bool covered = false;
+        if (l->linked->ptr[i].group != entry->link_group)
+            continue;
+        TRY(is_covered(l->root, l->now, path, &covered));
+        return covered ? S_OK : l->each(l, path, l->linked->ptr[i].path);
+    }
+    return S_OK;
+}
+
+static HRESULT add_link(struct linking *l, const char *path, const char *changed)
+{
+    return add_name(l->reading, path, changed);
 }
 
 HRESULT upper_changes(const char *root, const struct tree *old, const struct tree *now,
@@ -188,9 +204,9 @@ HRESULT upper_changes(const char *root, const struct tree *old, const struct tre
     struct reading r AUTO(reading_clear) = {
         .root = root, .wim = wim, .index = index, .deletions = out};
     TRY(side_by_side(old, now, see, &r));
-    struct linking linking = {&r, now};
+    struct linking linking = {root, now, &r.linked, add_link, &r};
     if (r.linked.len)
-        TRY(wim_each(wim, index, link_name, &linking));
+        TRY(wim_each(wim, index, see_name, &linking));
     return wim_changes_move(&r.additions, out);
 }
 
@@ -213,8 +229,76 @@ static HRESULT mark(void *context, const struct tree_entry *old, const struct tr
     return os_make_whiteout(path);
 }
 
-HRESULT upper_mark_deleted(const char *root, const struct tree *old, const struct tree *now)
+static HRESULT make_link(struct linking *l, const char *path, const char *changed)
+{
+    AUTO_FREE char *from = NULL, *to = NULL, *folder = NULL;
+    TRY(path_join(l->root, changed, &from));
+    TRY(path_join(l->root, path, &to));
+    TRY(path_parent(to, &folder));
+    TRY(os_make_directories(folder));
+    return os_make_hard_link(from, to);
+}
+
+/* The changed names whose others only the overlay's index knew of. */
+static HRESULT find_linked(const char *root, const struct tree *now, struct wim *wim,
+                           unsigned index, linked_names *out)
+{
+    for (size_t i = 0; i < now->list.len; i++) {
+        const struct tree_entry *entry = &now->list.ptr[i];
+        AUTO_FREE char *path = NULL;
+        struct wim_entry image;
+        TRY(path_join(root, entry->path, &path));
+        if (entry->type != OS_TYPE_FILE || !os_overlay_has_other_names(path))
+            continue;
+        TRY(wim_look(wim, index, entry->path, &image));
+        if (image.kind != WIM_FILE || image.links < 2)
+            continue;
+        struct linked *linked = vec_push(out);
+        if (!linked)
+            return FAIL_MEMORY();
+        *linked = (struct linked){image.link_group, entry->path};
+    }
+    return S_OK;
+}
+
+static bool has_linked(const char *root, const struct tree *now)
+{
+    for (size_t i = 0; i < now->list.len; i++) {
+        AUTO_FREE char *path = mem_format("%s/%s", root, now->list.ptr[i].path);
+        if (path && now->list.ptr[i].type == OS_TYPE_FILE && os_overlay_has_other_names(path))
+            return true;
+    }
+    return false;
+}
+
+static void linked_clear(linked_names *linked)
+{
+    vec_clear(linked);
+}
+
+static HRESULT link_others(const char *root, const struct tree *now, const char *image_path,
+                           unsigned index)
+{
+    AUTO_WIM struct wim *wim = NULL;
+    linked_names linked AUTO(linked_clear) = {0};
+    if (!has_linked(root, now))
+        return S_OK;
+    TRY(wim_open(image_path, false, false, &wim));
+    TRY(find_linked(root, now, wim, index, &linked));
+    struct linking linking = {root, now, &linked, make_link, NULL};
+    return linked.len ? wim_each(wim, index, see_name, &linking) : S_OK;
+}
+
+HRESULT upper_prepare(const char *root, const struct tree *old, const struct tree *now,
+                      const char *image_path, unsigned index)
 {
     struct marking marking = {.root = root};
-    return side_by_side(old, now, mark, &marking);
+    TRY(side_by_side(old, now, mark, &marking));
+    TRY(link_others(root, now, image_path, index));
+    for (size_t i = 0; i < now->list.len; i++) {
+        AUTO_FREE char *path = NULL;
+        TRY(path_join(root, now->list.ptr[i].path, &path));
+        os_overlay_forget(path);
+    }
+    return S_OK;
 }

@@ -14,8 +14,12 @@
 HRESULT upper_changes(const char *root, const struct tree *old, const struct tree *now,
                       struct wim *wim, unsigned index, wim_changes *out);
 
-/* Before the image is mounted below the upper folder again: what was deleted after `old` was taken
- * over exists in the image by now, and would come back without a mark. */
-HRESULT upper_mark_deleted(const char *root, const struct tree *old, const struct tree *now);
+/* Before the image is mounted below the upper folder again, by another overlay: what was deleted
+ * after `old` was taken over exists in the image by now and would come back without a mark; the
+ * other names of changed files are linked, which the overlay's index did until now; what the
+ * overlay noted of the old mount is taken away. `image_path` is opened when there are such names.
+ */
+HRESULT upper_prepare(const char *root, const struct tree *old, const struct tree *now,
+                      const char *image_path, unsigned index);
 
 #endif

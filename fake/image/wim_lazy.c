@@ -154,7 +154,7 @@ static HRESULT restore(struct mount *mount)
         TRY(mount_side_path(mount, "upper", &upper));
         TRY(renew_upper(mount, upper));
         TRY(tree_scan(upper, &now, NULL, NULL));
-        TRY(upper_mark_deleted(upper, &old, &now));
+        TRY(upper_prepare(upper, &old, &now, mount->image_path, mount->index));
         TRY(mount_side_path(mount, "work", &work));
         if (os_exists(work))
             TRY(os_remove_tree(work, true));

@@ -108,6 +108,10 @@ HRESULT WINAPI DismFakeStatus(char **Json);
 /* JSON array of everything since the last reset, of all processes of the state folder: calls with
  * arguments and results, steps, faults. */
 HRESULT WINAPI DismFakeJournal(char **Json);
+/* Why the rule of that id has not fired, from what the journal says about all processes of the
+ * state folder: {"rule", "at", "origin", "fired", "times", "reasons": [{"code", "count", "text"},
+ * ...]}, the likeliest reason first. */
+HRESULT WINAPI DismFakeWhy(const char *Id, char **Json);
 /* {"implementation":"fake","version":...,"capabilities":["fault:return",...]} */
 HRESULT WINAPI DismFakeCapabilities(char **Json);
 /* Number of blocks handed out and not yet given to DismDelete. */

@@ -85,8 +85,9 @@ HRESULT attach_overlay(const char *source, const char *lower, const char *upper,
     add_option(&options, "lowerdir", lower);
     add_option(&options, "upperdir", upper);
     add_option(&options, "workdir", work);
-    /* The upper is read by our own commit, which knows whiteouts and opaque folders only. */
-    text_add(&options, ",redirect_dir=off,index=off,metacopy=off");
+    /* The upper is read by our own commit, which knows whiteouts and opaque folders only. The index
+     * keeps hard links together when one of their names is written through. */
+    text_add(&options, ",redirect_dir=off,index=on,metacopy=off");
     if (options.failed)
         return FAIL_MEMORY();
     if (mount(source, target, "overlay", 0, options.ptr) == 0)

@@ -105,15 +105,17 @@ static HRESULT copy_all(const struct copying *c)
     struct stat st;
     if (fstat(c->in, &st) != 0)
         return error_errno(errno, "look at", c->from);
-    off_t from, to = 0;
-    while (to < st.st_size && next_data(c->in, to, st.st_size, &from, &to))
+    off_t from, to, end = 0;
+    while (next_data(c->in, end, st.st_size, &from, &to)) {
         TRY(copy_range(c, from, to));
-    if (st.st_size && ftruncate(c->out, st.st_size) != 0)
+        end = to;
+    }
+    if (end < st.st_size && ftruncate(c->out, st.st_size) != 0) /* a hole at the end */
         return error_errno(errno, "set the size of", c->to);
     return S_OK;
 }
 
-HRESULT entry_copy(const char *from, const char *to,
+HRESULT entry_copy(const char *from, const char *to, const struct times *times,
                    HRESULT (*copied)(void *context, uint64_t bytes), void *context)
 {
     struct copying c AUTO(copying_clear) = {from, to, -1, -1, copied, context};
@@ -125,6 +127,8 @@ HRESULT entry_copy(const char *from, const char *to,
     if (c.out < 0)
         return error_errno(errno, "open in the image", to);
     TRY(copy_all(&c));
+    if (futimens(c.out, times->both) != 0)
+        return error_errno(errno, "set the times of", to);
     int out = c.out;
     c.out = -1;
     return close(out) == 0 ? S_OK : error_errno(errno, "write into the image", to);

@@ -15,9 +15,9 @@ HRESULT entry_times(const char *path, struct times *out); /* of a link itself */
 /* Gone in the meantime is fine. */
 HRESULT entry_set_times(const char *path, const struct times *times);
 
-/* Writes into `to`, which is made if it is not there, and cuts it off. `copied` is called with the
- * number of bytes so far. Holes stay holes as far as the file systems have them. */
-HRESULT entry_copy(const char *from, const char *to,
+/* Writes into `to`, which is made if it is not there, cuts it off and sets its times. `copied` is
+ * called with the number of bytes so far. Holes stay holes as far as the file systems have them. */
+HRESULT entry_copy(const char *from, const char *to, const struct times *times,
                    HRESULT (*copied)(void *context, uint64_t bytes), void *context);
 /* The extended attributes user.NAME become named streams; those that are the same stay. A name that
  * no stream can have is left out and noted in an answer. */

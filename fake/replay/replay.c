@@ -20,6 +20,7 @@ struct replay {
     const char *folder;
     const struct wim_progress *progress;
     uint64_t done;
+    struct os_stat *there; /* what the image has in the place of each item; links 0: nothing */
     size_t *order; /* of the items that are files: those with the same source one after another */
     size_t files;
     bool *is_late; /* by the place of a group's first file in `order` */
@@ -33,6 +34,7 @@ static void replay_clear(struct replay *r)
     for (size_t i = 0; i < r->kept.len; i++)
         mem_free(r->kept.ptr[i].path);
     vec_clear(&r->kept);
+    mem_free(r->there);
     mem_free(r->order);
     mem_free(r->is_late);
 }
@@ -116,14 +118,19 @@ static HRESULT delete_all(struct replay *r)
 /* Before anything is made, so that counts of names are true from then on. */
 static HRESULT clear_places(struct replay *r)
 {
+    r->there = mem_array(r->plan->items.len + 1, sizeof *r->there);
+    if (!r->there)
+        return FAIL_MEMORY();
     for (size_t i = 0; i < r->plan->items.len; i++) {
         const struct plan_item *item = &r->plan->items.ptr[i];
+        struct os_stat *there = &r->there[i];
         AUTO_FREE char *target = NULL;
-        struct os_stat now;
         TRY(place(r, item->path, &target));
-        TRY(look(target, &now));
-        if (now.links && (item->is_anew || now.type != item->type))
+        TRY(look(target, there));
+        if (there->links && (item->is_anew || there->type != item->type)) {
             TRY(remove_at(r, target));
+            there->links = 0;
+        }
     }
     return S_OK;
 }
@@ -230,8 +237,10 @@ static HRESULT read_group(const struct replay *r, size_t first, size_t end, stru
         if (!name)
             return FAIL_MEMORY();
         name->item = &r->plan->items.ptr[r->order[i]];
+        name->there = r->there[r->order[i]];
         TRY(place(r, name->item->path, &name->target));
-        TRY(look(name->target, &name->there));
+        if (name->there.links > 1) /* the others may have gone meanwhile */
+            TRY(look(name->target, &name->there));
     }
     return S_OK;
 }
@@ -266,9 +275,8 @@ static HRESULT write_file(struct replay *r, const struct name *name)
     const char *source = name->item->source;
     TRY(entry_times(source, &times));
     TRY(keep_parent(r, name->target));
-    TRY(entry_copy(source, name->target, report_copied, r));
-    TRY(entry_copy_streams(source, name->target));
-    return entry_set_times(name->target, &times);
+    TRY(entry_copy(source, name->target, &times, report_copied, r));
+    return entry_copy_streams(source, name->target);
 }
 
 static HRESULT write_group(struct replay *r, struct group *group)

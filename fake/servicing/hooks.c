@@ -18,6 +18,7 @@
 #include "error.h"
 #include "event.h"
 #include "fault.h"
+#include "fault_why.h"
 #include "forget.h"
 #include "journal.h"
 #include "library.h"
@@ -348,6 +349,20 @@ static HRESULT journal(char **out)
 HRESULT WINAPI DismFakeJournal(char **Json)
 {
     return answer(journal(Json));
+}
+
+static HRESULT why(const char *id, char **out)
+{
+    AUTO_JSON struct json *answer = NULL;
+    TRY(need_text(id, "Id"));
+    TRY(fault_refresh());
+    TRY(fault_why(id, 0, &answer));
+    return print(answer, out);
+}
+
+HRESULT WINAPI DismFakeWhy(const char *Id, char **Json)
+{
+    return answer(why(Id, Json));
 }
 
 static HRESULT capabilities(char **out)

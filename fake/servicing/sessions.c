@@ -10,6 +10,7 @@
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "fault_why.h"
 #include "library.h"
 #include "log.h"
 #include "mounts.h"
@@ -86,7 +87,12 @@ static void report_unused(void *context, const char *id, const char *at, unsigne
     *(bool *)context = true;
     log_line(LOG_WARNING, "Fault::Unused", S_OK, "rule '%s' at %s never fired (reached %u times)",
              id, at, reached);
-    fprintf(stderr, "dismfake: rule '%s' at %s never fired (reached %u times)\n", id, at, reached);
+    AUTO_JSON struct json *why = NULL;
+    const char *reason = NULL;
+    if (SUCCEEDED(fault_why(id, os_pid(), &why)))
+        reason = json_string(json_get(json_first(json_get(why, "reasons")), "text"));
+    fprintf(stderr, "dismfake: rule '%s' at %s never fired (reached %u times)%s%s\n", id, at,
+            reached, reason ? ": " : "", reason ? reason : "");
 }
 
 static void report_leak(void *context, const void *pointer, enum api api, size_t size)

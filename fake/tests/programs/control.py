@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The program dismfake against running clients: status, reboot, arm, disarm, release, journal, reset."""
+import threading
+
 from dismtest import *
 
 HOLD = json.dumps([{"id": "h", "at": "DismMountImage/extract", "do": {"hold": "gate"}}])
@@ -102,6 +104,94 @@ class the_control_program(Test):
         self.done("disarm")
         client.must("info", self.image)
         self.done("disarm")
+
+    def why(self, rule):
+        answer = self.json("why", rule)
+        self.assertEqual(answer["rule"], rule)
+        return answer["fired"], {reason["code"]: reason["text"] for reason in answer["reasons"]}, [
+            reason["code"] for reason in answer["reasons"]]
+
+    def test_says_why_a_rule_has_not_fired(self):
+        client = self.client()
+        client.must("info", self.image)
+        self.done("arm", "-", input=json.dumps([
+            {"id": "unread", "at": "DismGetImageInfo", "do": {"return": "E_FAIL"}}]))
+        self.assertEqual(self.why("unread")[2], ["late", "unread"])
+        fail = {"return": "E_FAIL"}
+        self.done("arm", "-", input=json.dumps([
+            {"id": "fires", "at": "DismGetMountedImageInfo", "do": fail},
+            {"id": "third", "at": "DismGetImageInfo", "when": {"nth": 3}, "do": fail},
+            {"id": "other", "at": "DismMountImage", "do": fail,
+             "when": {"args": {"ImageIndex": 7, "MountPath": {"$samePath": self.mount}}}},
+            {"id": "named", "at": "DismMountImage", "when": {"thread": "worker"}, "do": fail},
+            {"id": "late", "at": "DismMountImage", "when": {"tick": 170}, "do": fail},
+            {"id": "inner", "at": "DismMountImage/extract", "do": fail},
+            {"id": "absent", "at": "DismRemountImage", "do": fail},
+            {"id": "rich", "at": "DismGetImageInfo", "when": {"nth": 2}, "times": 9, "do": {"allocFail": 100000}},
+            {"id": "whole", "at": "DismMountImage", "do": {"return": "E_FAIL", "effect": "partial"}},
+            {"id": "odd", "at": "DismGetImageInfo", "do": {"mutateOut": {"/ImageInfo/77/ImageName": "x"}}}]))
+        client.must("mounted", hr="80004005")
+        client.must("info", self.image)
+        client.must("info", self.image)
+        client.must("mounted")
+        reply = client.call("mount", self.image, self.mount, 9, 0)
+        self.assertEqual(reply.hr, "C0040005")
+        client.must("mount", self.image, self.mount, 9, 0, hr="C0040005")
+        fired, texts, codes = self.why("fires")
+        self.assertEqual((fired, codes), (1, ["used-up"]))
+        self.assertEqual(self.why("third")[1]["nth"], "2 arrivals fitted; it waits for number 3")
+        fired, texts, codes = self.why("other")
+        self.assertEqual((fired, codes), (0, ["args"]))
+        self.assertIn("2 arrivals had other arguments; the nearest differed in 1: /ImageIndex: wanted 7, got 9",
+                      texts["args"])
+        self.assertIn("one without a name", self.why("named")[1]["thread"])
+        self.assertIn("it waits for worker", self.why("named")[1]["thread"])
+        self.assertIn("it waits for tick 170", self.why("late")[1]["tick"])
+        self.assertIn("the last came as far as DismMountImage/validate and answered "
+                      "DISMAPI_E_INVALID_IMAGE_INDEX", self.why("inner")[1]["step"])
+        self.assertIn("DismRemountImage has not been called since; called were: DismGetMountedImageInfo, ",
+                      self.why("absent")[1]["never"])
+        self.assertIn("allocations", self.why("rich")[1]["missed"])
+        self.assertIn("half-way", self.why("whole")[1]["missed"])
+        self.assertIn("there are 1 elements", self.why("odd")[1]["missed"])
+        self.assertIn("  1. 2 arrivals fitted; it waits for number 3", self.done("why", "third"))
+        done = self.dismfake("why", "nobody")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("it knows: unread, fires, third", done.stderr)
+        # What has ended can still be asked about, and says so itself at its shutdown.
+        client.must("shutdown")
+        code, error = client.end()
+        self.assertIn("rule 'third' at DismGetImageInfo never fired (reached 2 times): "
+                      "2 arrivals fitted; it waits for number 3", error)
+        self.assertEqual(self.why("third")[2], ["nth"])
+
+    def test_arms_all_rules_at_once_while_calls_run(self):
+        client = self.client()
+        stop = threading.Event()
+
+        def arm():
+            generation = 0
+            while not stop.is_set():
+                generation += 1
+                self.dismfake("arm", "-", input=json.dumps([
+                    {"id": f"{name}-{generation}", "at": name, "times": 1000000,
+                     "do": {"return": "0x8004%04X" % generation}}
+                    for name in ("DismGetImageInfo", "DismGetMountedImageInfo")]))
+
+        armer = threading.Thread(target=arm)
+        armer.start()
+        try:
+            last = 0
+            while last < 15:
+                for words in (("info", self.image), ("mounted",)):
+                    hr = client.call(*words).hr
+                    # Of half a set one of the calls would come back sound, or with an older code.
+                    generation = 0 if hr == OK else int(hr, 16) - 0x80040000
+                    self.assertGreaterEqual(generation, last)
+                    last = generation
+        finally:
+            stop.set()
+            armer.join()
 
     def test_refuses_bad_rules_with_their_pointer_and_keeps_the_old_ones(self):
         client = self.client()

@@ -17,10 +17,12 @@ function(dismfake_program name)
         ENVIRONMENT "TEST_BUILD=${CMAKE_CURRENT_BINARY_DIR};TEST_TMP=${PROGRAMS_TMP};PYTHONDONTWRITEBYTECODE=1;TEST_SANITIZE=${DISMFAKE_SANITIZE}")
 endfunction()
 
-# The same on each engine: program/NAME/extract, program/NAME/lazy.
+# The same on each engine: program/NAME/extract, program/NAME/lazy; ENGINE in an argument becomes its
+# name, since the two may run at the same time.
 function(dismfake_program_on_engines name)
     foreach(engine extract lazy)
-        dismfake_program(${name}/${engine} ${ON_ENGINE} ${engine} 77 ${MOUNT_HELPER} ${MOUNT_IMAGE} ${ARGN})
+        string(REPLACE "ENGINE" ${engine} command "${ARGN}")
+        dismfake_program(${name}/${engine} ${ON_ENGINE} ${engine} 77 ${MOUNT_HELPER} ${MOUNT_IMAGE} ${command})
         set_tests_properties(program/${name}/${engine} PROPERTIES FIXTURES_REQUIRED catalogue)
     endforeach()
 endfunction()
@@ -32,7 +34,7 @@ dismfake_client(exports)
 target_link_libraries(test_exports PRIVATE contract)
 
 dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
-dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps)
+dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps-ENGINE)
 dismfake_program(habits test_habits ${PROGRAMS_TMP}/habits)
 dismfake_program(exports test_exports $<TARGET_FILE:DismApi> ${PROGRAMS_TMP}/exports)
 dismfake_program(def ${PROGRAMS}/def.sh $<TARGET_FILE:DismApi> ${CMAKE_C_COMPILER})
