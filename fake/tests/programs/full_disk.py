@@ -19,7 +19,39 @@ class full_disk(Test):
     def grow(self, disk):
         subprocess.run(["mount", "-o", "remount,size=16m", disk], check=True)
 
+    def add_stream(self, path):
+        """Makes the commit one that keeps metadata: by the helper."""
+        if not os.path.exists("/dev/fuse"):
+            self.skipTest("there is no /dev/fuse")
+        try:
+            os.setxattr(path, "user.stream", b"x")
+        except OSError as reason:
+            self.skipTest(f"no extended attributes here: {reason}")
+
     def test_under_the_image_file(self):
+        self.under_the_image_file(lambda path: None)
+
+    def test_under_the_image_file_where_metadata_is_kept(self):
+        self.under_the_image_file(self.add_stream)
+
+    @unittest.skipIf(IS_LAZY, "what is written into a lazy mount is in the state folder already")
+    def test_under_the_state_folder_where_metadata_is_kept(self):
+        disk = self.small_disk("256k")
+        image = self.wim(self.windows_tree(), "t.wim", "none")
+        before = read(image)
+        client, mount = self.client(state=disk), self.folder("m")
+        client.must("mount", image, mount, 1, 0)
+        with open(os.path.join(mount, "big"), "wb") as f:
+            f.write(os.urandom(400000))
+        self.add_stream(os.path.join(mount, "big"))
+        client.must("unmount", mount, COMMIT, hr=DISK_FULL)
+        self.assertTrue(before == read(image))
+        self.grow(disk)
+        client.must("unmount", mount, COMMIT)
+        wimlib("verify", image)
+        self.assertIn("/big", wimlib("dir", image, "1"))
+
+    def under_the_image_file(self, prepare):
         disk = self.small_disk("200k")
         image = os.path.join(disk, "t.wim")
         shutil.copyfile(self.wim(self.windows_tree(), "made.wim", "none"), image)
@@ -28,6 +60,7 @@ class full_disk(Test):
         client.must("mount", image, mount, 1, 0)
         with open(os.path.join(mount, "big"), "wb") as f:
             f.write(os.urandom(400000))
+        prepare(os.path.join(mount, "big"))
         session = client.must("open", mount)
         client.must("commit", session, 0, hr=DISK_FULL)
         client.must("close", session)
