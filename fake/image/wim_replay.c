@@ -203,6 +203,8 @@ static HRESULT understand(struct run *run, const struct wim_replay *replay, cons
     TRY(check_floor(run));
     if (sscanf(line, "at %llu %llu", &done, &total) == 2)
         return progress->report(progress->context, done, total);
+    if (text_equal(line, "ready"))
+        return os_child_write(run->child, "\n", 1);
     if (text_equal(line, "written"))
         return replay->written(replay->context);
     if (text_starts(line, "note ")) {
@@ -241,8 +243,11 @@ static void end(struct run *run)
 
 static HRESULT run_helper(struct run *run, const struct wim_replay *replay)
 {
-    const struct os_child_options options = {
-        .argv = run->argv, .stderr_path = run->errors, .pipe_stdout = true, .keep = replay->image};
+    const struct os_child_options options = {.argv = run->argv,
+                                             .stderr_path = run->errors,
+                                             .pipe_stdin = true,
+                                             .pipe_stdout = true,
+                                             .keep = replay->image};
     struct os_stat before;
     TRY(os_stat_file(replay->image, &before));
     run->image = replay->image;

@@ -6,9 +6,10 @@
  * (image/wim_replay.c).
  *
  * Answers on stdout: "at DONE TOTAL" for progress, "note TEXT" for what could not be taken over,
- * "written" when the image file is what it is to be, and last "ok" (exit 0), "refused REASON" (6:
- * nothing was touched, it cannot work here) or "failed 0xHRESULT MESSAGE" (1: the image file may be
- * half written). It may be killed at any time: cage.h.
+ * "ready" before the first write to the image file, which waits for a line on stdin, "written" when
+ * that file is what it is to be, and last "ok" (exit 0), "refused REASON" (6: nothing was touched,
+ * it cannot work here) or "failed 0xHRESULT MESSAGE" (1: the image file may be half written). It
+ * may be killed at any time: cage.h.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -129,11 +130,19 @@ static HRESULT report_written(void *context, uint64_t done, uint64_t total)
     return S_OK;
 }
 
+/* The client first reports what has been done so far; somebody may cancel or end it there. */
+static HRESULT await_go(void)
+{
+    answer("ready");
+    return getchar() == '\n' ? S_OK : FAIL(E_FAIL, "nobody says that it may be written");
+}
+
 static HRESULT change_image(const struct options *o, const struct plan *plan)
 {
     struct meter meter = {plan->work, 2 * plan->work};
     struct wim_progress replayed = {report_replayed, &meter}, written = {report_written, &meter};
     TRY(replay(plan, o->folder, &replayed));
+    TRY(await_go());
     TRY(wim_fuse_commit(o->folder, o->errors, o->with_integrity, &written));
     answer("written");
     return S_OK;

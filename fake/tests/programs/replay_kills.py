@@ -149,6 +149,23 @@ class a_killed_replay(Replaying):
         self.assertEqual(os.listdir(os.path.join(self.state, "mounts")), [])
 
 
+class a_client_killed_early(Replaying):
+    def test_has_written_nothing_however_far_the_helper_could_have_come(self):
+        client, session = self.begin("held")
+        before = read(self.image)
+        client.must("load", json.dumps({"id": "h", "at": "DismCommitImage", "when": {"tick": 55}, "do": {"hold": "gate"}}))
+        client.send("commit", session, 0)
+        moments = threading.Event()
+        while "held" not in self.dismfake("status").stdout or find(self.image, "server", client.process.pid) is None:
+            moments.wait(0.01)
+        moments.wait(0.5)
+        self.assertTrue(before == read(self.image))
+        client.kill()
+        self.assertEqual([m["status"] for m in self.client().mounts()], ["Ok"])
+        self.assertTrue(before == read(self.image))
+        self.assert_nothing_is_left()
+
+
 class a_cancelled_replay(Replaying):
     def test_leaves_the_image_as_it_was_byte_for_byte(self):
         client, session = self.begin("cancelled")
