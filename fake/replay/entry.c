@@ -17,6 +17,13 @@
 #include "scope.h"
 #include "text.h"
 
+HRESULT entry_enter(const char *folder)
+{
+    if (chdir(folder) == 0)
+        return S_OK;
+    return errno == ENOENT || errno == ENOTDIR ? S_FALSE : error_errno(errno, "enter", folder);
+}
+
 /* ---- times ---- */
 
 HRESULT entry_times(const char *path, struct times *out)

@@ -11,6 +11,10 @@ struct times {
     struct timespec both[2]; /* of the last access and the last writing */
 };
 
+/* Makes that folder the current one: wimlib's file system is asked about every folder of a path
+ * each time it is walked. S_FALSE: there is none. */
+HRESULT entry_enter(const char *folder);
+
 HRESULT entry_times(const char *path, struct times *out); /* of a link itself */
 /* Gone in the meantime is fine. */
 HRESULT entry_set_times(const char *path, const struct times *times);

@@ -3,6 +3,7 @@
 #include "replay.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "entry.h"
 #include "dism_codes.h"
@@ -20,6 +21,7 @@ struct replay {
     const char *folder;
     const struct wim_progress *progress;
     uint64_t done;
+    char *here;            /* the current folder, NULL: elsewhere */
     struct os_stat *there; /* what the image has in the place of each item; links 0: nothing */
     size_t *order; /* of the items that are files: those with the same source one after another */
     size_t files;
@@ -34,6 +36,7 @@ static void replay_clear(struct replay *r)
     for (size_t i = 0; i < r->kept.len; i++)
         mem_free(r->kept.ptr[i].path);
     vec_clear(&r->kept);
+    mem_free(r->here);
     mem_free(r->there);
     mem_free(r->order);
     mem_free(r->is_late);
@@ -86,6 +89,22 @@ static HRESULT look(const char *target, struct os_stat *out)
     return S_OK;
 }
 
+/* Goes to the folder of that name, which is then *name. S_FALSE: there is no such folder. */
+static HRESULT enter(struct replay *r, const char *target, const char **name)
+{
+    AUTO_FREE char *parent = NULL;
+    TRY(path_parent(target, &parent));
+    *name = target + strlen(parent) + 1;
+    if (text_equal(r->here, parent))
+        return S_OK;
+    mem_free(r->here);
+    r->here = NULL;
+    HRESULT hr = entry_enter(parent);
+    if (hr == S_OK)
+        r->here = TAKE(parent);
+    return hr;
+}
+
 static HRESULT remove_at(struct replay *r, const char *target)
 {
     struct os_stat now;
@@ -125,8 +144,12 @@ static HRESULT clear_places(struct replay *r)
         const struct plan_item *item = &r->plan->items.ptr[i];
         struct os_stat *there = &r->there[i];
         AUTO_FREE char *target = NULL;
+        const char *name;
         TRY(place(r, item->path, &target));
-        TRY(look(target, there));
+        HRESULT hr = enter(r, target, &name);
+        TRY(hr);
+        if (hr == S_OK)
+            TRY(look(name, there));
         if (there->links && (item->is_anew || there->type != item->type)) {
             TRY(remove_at(r, target));
             there->links = 0;
@@ -272,11 +295,13 @@ static HRESULT report_copied(void *context, uint64_t bytes)
 static HRESULT write_file(struct replay *r, const struct name *name)
 {
     struct times times;
-    const char *source = name->item->source;
+    const char *source = name->item->source, *to;
     TRY(entry_times(source, &times));
     TRY(keep_parent(r, name->target));
-    TRY(entry_copy(source, name->target, &times, report_copied, r));
-    return entry_copy_streams(source, name->target);
+    if (enter(r, name->target, &to) != S_OK)
+        return FAIL(E_FAIL, "the folder of %s is gone", name->target);
+    TRY(entry_copy(source, to, &times, report_copied, r));
+    return entry_copy_streams(source, to);
 }
 
 static HRESULT write_group(struct replay *r, struct group *group)
@@ -362,5 +387,6 @@ HRESULT replay(const struct plan *plan, const char *folder, const struct wim_pro
     TRY(find_late(&r));
     TRY(write_files(&r, false));
     TRY(write_files(&r, true));
+    TRY(entry_enter("/")); /* or the file system is in use when it is to go */
     return set_times_back(&r);
 }
