@@ -104,8 +104,10 @@ HRESULT mounts_file_write(const struct mounts *m)
 {
     AUTO_FREE char *path = NULL;
     AUTO_JSON struct json *root = json_new_object();
+    if (!root)
+        return FAIL_MEMORY();
     struct json *array = json_new_array();
-    if (!root || !json_set(root, "mounts", array))
+    if (!json_set(root, "mounts", array))
         return FAIL_MEMORY();
     TRY(settings_state_path("registry.json", &path));
     for (size_t i = 0; i < m->list.len; i++)
