@@ -79,14 +79,16 @@ class Report:
 
     def add(self, row):
         if "refused" in row:
-            print(f"{row['size']:7} {row['engine']:8} {row['row']:34} refused: {row['refused']}", flush=True)
+            reason = row["refused"]
+            says = "" if reason.startswith(("failed:", "not measured:")) else "refused: "
+            print(f"{row['size']:7} {row['engine']:8} {row['row']:39} {says}{reason}", flush=True)
             self.rows.append(row)
             return
         ours = statistics.median(row["ours"]) if row["ours"] else None
         peer = statistics.median(row["peers"]) if row["peers"] else None
+        small = self.small_discard.get(row["engine"])
         if row["row"] == "discard" and row["size"] == "small":
             self.small_discard[row["engine"]] = ours
-        small = self.small_discard.get(row["engine"])
         wanted, is_met = ("-", None) if ours is None else \
             target(row["row"], row["size"], row["engine"], ours, peer, small)
         beside, peer_shown, ratio = row["peer"] or "", "", ""
@@ -157,7 +159,7 @@ def main():
         for engine in opts.engine or ENGINES:
             run_worker(opts, size, engine, images[size], engine == (opts.engine or ENGINES)[0], report, line)
     print(f"{sum(r.get('met') is True for r in report.rows)} targets met, {report.missed} not met, "
-          f"{sum('refused' in r for r in report.rows)} rows refused; load now {os.getloadavg()[0]:.1f}")
+          f"{sum('refused' in r for r in report.rows)} rows not measured; load now {os.getloadavg()[0]:.1f}")
     if opts.json:
         with open(opts.json, "w", encoding="utf-8") as file:
             json.dump(report.rows, file, indent=1)
