@@ -269,8 +269,7 @@ static void work(void *argument)
     }
 }
 
-HRESULT ahead_start(struct nodes *nodes, struct store *store, ahead_give_fn give,
-                    struct ahead **out)
+HRESULT ahead_new(struct nodes *nodes, struct store *store, ahead_give_fn give, struct ahead **out)
 {
     struct ahead *ahead = mem_alloc(sizeof *ahead);
     if (!ahead)
@@ -278,11 +277,16 @@ HRESULT ahead_start(struct nodes *nodes, struct store *store, ahead_give_fn give
     ahead->nodes = nodes;
     ahead->store = store;
     ahead->give = give;
+    *out = ahead;
+    return S_OK;
+}
+
+HRESULT ahead_start(struct ahead *ahead)
+{
     unsigned threads = os_processor_count();
     for (unsigned i = 0; i < threads && i < THREADS_MAX; i++) {
         struct os_thread *thread = NULL;
         TRY(os_thread_start(work, ahead, &thread));
     }
-    *out = ahead;
     return S_OK;
 }

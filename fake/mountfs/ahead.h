@@ -21,9 +21,10 @@
 typedef void (*ahead_give_fn)(uint32_t node, const void *data, size_t size);
 
 struct ahead;
-/* Borrows nodes and store; its threads end with the process. */
-HRESULT ahead_start(struct nodes *nodes, struct store *store, ahead_give_fn give,
-                    struct ahead **out);
+/* Borrows nodes and store. */
+HRESULT ahead_new(struct nodes *nodes, struct store *store, ahead_give_fn give, struct ahead **out);
+/* Its threads begin, and end with the process. */
+HRESULT ahead_start(struct ahead *ahead);
 /* A file's beginning is being read. Never waits for long. */
 void ahead_saw(struct ahead *ahead, uint32_t number);
 

@@ -41,7 +41,7 @@ HRESULT attach_open_device(int *fd)
     return *fd < 0 ? refused(errno, "open", DEVICE) : S_OK;
 }
 
-HRESULT attach_fuse(int fd, const char *source, const char *lower)
+HRESULT attach_fuse(int fd, const char *source, const char *lower, uint64_t *device)
 {
     char options[128];
     snprintf(options, sizeof options,
@@ -49,17 +49,17 @@ HRESULT attach_fuse(int fd, const char *source, const char *lower)
              (unsigned)geteuid(), (unsigned)getegid());
     if (mount(source, lower, "fuse.dismfake", MS_RDONLY | MS_NOSUID | MS_NODEV, options) != 0)
         return not_mounted(errno, "mount at", lower);
+    struct statx st = {0};
+    /* What the kernel knows: nobody answers requests yet. */
+    if (statx(AT_FDCWD, lower, AT_STATX_DONT_SYNC, 0, &st) == 0)
+        *device = makedev(st.stx_dev_major, st.stx_dev_minor);
     return S_OK;
 }
 
-void attach_tune(const char *lower)
+void attach_tune(uint64_t device)
 {
-    struct stat st;
-    if (stat(lower, &st) != 0) /* also waits until the kernel and the server have agreed */
-        return;
     char path[96];
-    snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(st.st_dev),
-             minor(st.st_dev));
+    snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(device), minor(device));
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, READ_AHEAD_KB, strlen(READ_AHEAD_KB)) < 0)
         trace(TRACE_IMAGE, "%s stays as it is: %s", path, strerror(errno));

@@ -7,15 +7,18 @@
 #ifndef MOUNTFS_ATTACH_H
 #define MOUNTFS_ATTACH_H
 
+#include <stdint.h>
+
 #include "hr.h"
 
 /* A descriptor of /dev/fuse. */
 HRESULT attach_open_device(int *fd);
 /* Mounts the FUSE file system whose requests that descriptor will give. `source` is what the
- * system's table of mounts shows. */
-HRESULT attach_fuse(int fd, const char *source, const char *lower);
-/* To be called when the server runs: larger reads ahead, where the system lets us. */
-void attach_tune(const char *lower);
+ * system's table of mounts shows, `device` the number the file system got. */
+HRESULT attach_fuse(int fd, const char *source, const char *lower, uint64_t *device);
+/* Larger reads ahead, where the system lets us. Only when the kernel and the server have agreed on
+ * how they talk, which would undo it. Does not touch the mount: that would keep it busy. */
+void attach_tune(uint64_t device);
 HRESULT attach_overlay(const char *source, const char *lower, const char *upper, const char *work,
                        const char *target);
 /* Takes a mount away at once; who uses it keeps it until he is through. */

@@ -133,6 +133,14 @@ static HRESULT check_kind(struct wim *wim, const struct wim_storage *storage)
     return S_OK;
 }
 
+static uint64_t device; /* of the file system that is served */
+
+static void tune(void)
+{
+    if (device)
+        attach_tune(device);
+}
+
 static HRESULT load(const struct options *options, struct server_options *server)
 {
     struct os_stat before, after;
@@ -157,6 +165,7 @@ static HRESULT load(const struct options *options, struct server_options *server
     server->uid = geteuid();
     server->gid = getegid();
     server->hides_streams = options->hides_streams;
+    server->agreed = tune;
     server->ended = daemon_wake;
     return S_OK;
 }
@@ -177,13 +186,11 @@ static HRESULT attach_target(const struct options *options)
 
 static HRESULT attach(const struct options *options, const struct server_options *server, int fd)
 {
-    TRY(attach_fuse(fd, options->name, options->lower));
+    TRY(attach_fuse(fd, options->name, options->lower, &device));
     daemon_note(DAEMON_MOUNTED_LOWER);
     HRESULT hr = server_start(server, fd);
-    if (SUCCEEDED(hr)) {
-        attach_tune(options->lower);
+    if (SUCCEEDED(hr))
         hr = attach_target(options);
-    }
     if (FAILED(hr))
         attach_detach(options->lower);
     return hr;
@@ -211,6 +218,14 @@ static void say_failure(HRESULT hr)
     daemon_say(line ? line : "failed 0x8007000E out of memory");
 }
 
+static bool say_ok(void)
+{
+    char word[64];
+    snprintf(word, sizeof word, "ok %u %llu", os_pid(),
+             (unsigned long long)os_process_start_time(os_pid()));
+    return daemon_say(word);
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {0};
@@ -226,10 +241,15 @@ int main(int argc, char **argv)
         say_failure(hr);
         daemon_end(1);
     }
-    char word[64];
-    snprintf(word, sizeof word, "ok %u %llu", os_pid(),
-             (unsigned long long)os_process_start_time(os_pid()));
-    if (!daemon_say(word) || daemon_wait())
-        attach_detach(options.target ? options.target : options.lower);
+    const char *folder = options.target ? options.target : options.lower;
+    bool is_over = !say_ok();
+    if (!is_over) {
+        /* Nobody has to wait for the rest. Without it the server works too. */
+        if (FAILED(server_widen()))
+            trace(TRACE_IMAGE, "fewer threads: %s", error_last()->text);
+        is_over = daemon_wait();
+    }
+    if (is_over)
+        attach_detach(folder);
     daemon_end(0);
 }

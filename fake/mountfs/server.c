@@ -29,6 +29,7 @@ static struct {
     struct fuse_session *session;
     struct ahead *ahead;
     atomic_uint running;
+    enum { GREETING, AGREED, TOLD } _Atomic state; /* how far the kernel and we are */
 } server;
 
 /* What this thread answers with: grows to the largest answer. */
@@ -354,6 +355,7 @@ static void on_init(void *context, struct fuse_conn_info *connection)
     connection->max_background = BACKGROUND_REQUESTS;
     connection->congestion_threshold = BACKGROUND_REQUESTS;
     connection->time_gran = 100;
+    atomic_store(&server.state, AGREED);
 }
 
 static const struct fuse_lowlevel_ops operations = {
@@ -381,22 +383,23 @@ static void serve(void *unused)
             continue;
         if (got <= 0)
             break;
+        if (atomic_load_explicit(&server.state, memory_order_relaxed) == AGREED &&
+            atomic_exchange(&server.state, TOLD) == AGREED)
+            server.options->agreed();
         fuse_session_process_buf(server.session, &request);
     }
     if (atomic_fetch_sub(&server.running, 1) == 1)
         server.options->ended();
 }
 
-static HRESULT start_threads(void)
+static HRESULT start_thread(void)
 {
-    unsigned count = os_processor_count() + 2;
-    count = count < THREADS_MIN ? THREADS_MIN : count > THREADS_MAX ? THREADS_MAX : count;
-    atomic_store(&server.running, count);
-    for (unsigned i = 0; i < count; i++) {
-        struct os_thread *thread = NULL;
-        TRY(os_thread_start(serve, NULL, &thread)); /* ends with the process */
-    }
-    return S_OK;
+    struct os_thread *thread = NULL; /* ends with the process */
+    atomic_fetch_add(&server.running, 1);
+    HRESULT hr = os_thread_start(serve, NULL, &thread);
+    if (FAILED(hr))
+        atomic_fetch_sub(&server.running, 1);
+    return hr;
 }
 
 HRESULT server_start(const struct server_options *options, int fuse_fd)
@@ -405,6 +408,7 @@ HRESULT server_start(const struct server_options *options, int fuse_fd)
     char *argv[] = {name, NULL};
     struct fuse_args args = FUSE_ARGS_INIT(1, argv);
     server.options = options;
+    TRY(ahead_new(options->nodes, options->store, give, &server.ahead));
     server.session = fuse_session_new(&args, &operations, sizeof operations, NULL);
     if (!server.session)
         return FAIL(E_FAIL, "libfuse does not start");
@@ -412,6 +416,14 @@ HRESULT server_start(const struct server_options *options, int fuse_fd)
     snprintf(descriptor, sizeof descriptor, "/dev/fd/%d", fuse_fd);
     if (fuse_session_mount(server.session, descriptor) != 0)
         return FAIL(E_FAIL, "libfuse does not take the descriptor %d", fuse_fd);
-    TRY(ahead_start(options->nodes, options->store, give, &server.ahead));
-    return start_threads();
+    return start_thread();
+}
+
+HRESULT server_widen(void)
+{
+    unsigned count = os_processor_count() + 2;
+    count = count < THREADS_MIN ? THREADS_MIN : count > THREADS_MAX ? THREADS_MAX : count;
+    for (unsigned i = 1; i < count; i++)
+        TRY(start_thread());
+    return ahead_start(server.ahead);
 }

@@ -16,14 +16,17 @@
 struct server_options {
     struct nodes *nodes;
     struct store *store;
-    unsigned umask;      /* of files that come without a Unix mode */
-    unsigned uid, gid;   /* whose files they are */
-    uint64_t bytes;      /* of the image, for statfs */
-    bool hides_streams;  /* listxattr does not name them */
-    void (*ended)(void); /* the file system was unmounted for good; on a thread of the server */
+    unsigned umask;       /* of files that come without a Unix mode */
+    unsigned uid, gid;    /* whose files they are */
+    uint64_t bytes;       /* of the image, for statfs */
+    bool hides_streams;   /* listxattr does not name them */
+    void (*agreed)(void); /* once, when the kernel sends its first request but for the greeting */
+    void (*ended)(void);  /* the file system was unmounted for good; on a thread of the server */
 };
-/* Serves what was mounted with that descriptor of /dev/fuse, on threads of its own, until it is
+/* Serves what was mounted with that descriptor of /dev/fuse, on a thread of its own, until it is
  * unmounted. The options are borrowed for as long as the process lives. */
 HRESULT server_start(const struct server_options *options, int fuse_fd);
+/* All the other threads, and reading ahead: what the first requests need not wait for. */
+HRESULT server_widen(void);
 
 #endif
