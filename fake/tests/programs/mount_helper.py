@@ -606,17 +606,29 @@ class ends(HelperTest):
         self.assertEqual(os.listdir(mounted.folder), [])
 
     def test_when_nobody_hears_its_word(self):
-        """The parent is gone before the child is done: nothing stays mounted."""
-        self.folder("m")
-        read_end, write_end = os.pipe()
-        os.close(read_end)
-        with subprocess.Popen(["setsid", HELPER, "--image", self.image, "--index", "1", "--lower", self.path("m")],
-                              stdout=write_end) as process:
-            os.close(write_end)
-            process.wait(timeout=30)
-        for point in mounts_below(self.dir):
-            subprocess.run(["umount", point], check=True)
-        self.assertEqual(os.listdir(self.path("m")), [])
+        """The parent is killed while the child cannot go on, since the image lies on a mount that does not answer."""
+        self.write("outer", "inner.wim", read(self.image))
+        outer = self.mounted(self.wim(self.path("outer"), "outer.wim", "none"))
+        image = os.path.join(outer.folder, "inner.wim")
+        os.stat(image)
+        os.kill(int(outer.pid), signal.SIGSTOP)
+        try:
+            with subprocess.Popen([HELPER, "--image", image, "--index", "1", "--lower", self.folder("inner")],
+                                  stdout=subprocess.DEVNULL) as parent:
+                child = ""
+                while not child:
+                    child = read(f"/proc/{parent.pid}/task/{parent.pid}/children").decode().strip()
+                fd = os.pidfd_open(int(child))
+                parent.kill()
+                parent.wait()
+        finally:
+            os.kill(int(outer.pid), signal.SIGCONT)
+        with select.epoll() as poll:
+            poll.register(fd, select.EPOLLIN)
+            self.assertTrue(poll.poll(20))
+        os.close(fd)
+        self.assertEqual(mounts_below(self.dir), [outer.folder])
+        self.unmount(outer)
 
 
 class refusals(HelperTest):
