@@ -21,8 +21,8 @@ target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WI
 
 add_library(image OBJECT
     image/engine.c image/helper.c image/lazy_mount.c image/mounts.c image/mounts_file.c
-    image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/wim.c image/wim_commit.c
-    image/wim_extract.c image/wim_lazy.c image/wim_replay.c)
+    image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/upper_links.c image/wim.c
+    image/wim_commit.c image/wim_extract.c image/wim_lazy.c image/wim_replay.c image/wim_update.c)
 target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 

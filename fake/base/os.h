@@ -70,6 +70,7 @@ struct os_stat {
     int64_t mtime_ns, ctime_ns; /* since 1970, UTC */
     uint64_t device, inode;
     uint32_t mode; /* POSIX permission bits */
+    uint32_t owner;
     uint32_t links;
     uint64_t device_of_node; /* OS_TYPE_OTHER: st_rdev */
 };
@@ -86,6 +87,10 @@ bool os_is_file(const char *path);
 bool os_is_writable(const char *path);
 HRESULT os_set_mtime(const char *path, int64_t mtime_ns); /* of a link itself, if it is one */
 HRESULT os_set_mode(const char *path, uint32_t mode);
+/* Owner and mode as if this process had just made it, by open(2) with 0666 or, as wimlib does, 0644
+ * (folders: 0777, 0755); groups can be inherited and do not count. */
+bool os_has_default_mode(const struct os_stat *stat, unsigned umask);
+unsigned os_umask(void);
 
 HRESULT os_make_directory(const char *path);
 HRESULT os_make_directories(const char *path); /* with parents; fine if it is there */
@@ -138,8 +143,9 @@ void os_unmount_below(const char *folder);
 /* Does this folder of an overlay's upper layer hide all of the lower one? */
 bool os_is_opaque(const char *folder);
 HRESULT os_make_whiteout(const char *path);
-/* Was this file copied up from one with several names, of which the others are not there yet? */
-bool os_overlay_has_other_names(const char *path);
+/* Which generation the lower layer's FUSE server gave the file that this one was copied up from; 0:
+ * not known. */
+uint32_t os_overlay_generation(const char *path);
 /* What an overlay noted about where the file came from is of no use under another lower layer. */
 void os_overlay_forget(const char *path);
 /* Has the file or folder extended attributes of users (user.NAME), which an image keeps as named

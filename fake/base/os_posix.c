@@ -320,6 +320,7 @@ static void fill_stat(const struct stat *st, struct os_stat *out)
         .device = st->st_dev,
         .inode = st->st_ino,
         .mode = st->st_mode & 07777,
+        .owner = st->st_uid,
         .links = (uint32_t)st->st_nlink,
         .device_of_node = st->st_rdev,
     };
@@ -387,6 +388,26 @@ HRESULT os_set_mtime(const char *path, int64_t mtime_ns)
     if (!FLOOR_CHANGES(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)))
         return error_errno(errno, "set the time of", path);
     return S_OK;
+}
+
+unsigned os_umask(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned bits = 022;
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "Umask: %o", &bits) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return bits;
+}
+
+bool os_has_default_mode(const struct os_stat *stat, unsigned umask)
+{
+    bool is_folder = stat->type == OS_TYPE_DIRECTORY;
+    return stat->owner == geteuid() && (stat->mode == ((is_folder ? 0777 : 0666) & ~umask) ||
+                                        stat->mode == ((is_folder ? 0755 : 0644) & ~umask));
 }
 
 HRESULT os_set_mode(const char *path, uint32_t mode)

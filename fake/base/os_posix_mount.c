@@ -253,9 +253,18 @@ bool os_is_opaque(const char *folder)
     return overlay_note(folder, "opaque", value, sizeof value) == 1 && value[0] == 'y';
 }
 
-bool os_overlay_has_other_names(const char *path)
+uint32_t os_overlay_generation(const char *path)
 {
-    return overlay_note(path, "nlink", NULL, 0) >= 0;
+    /* Version, magic, length, flags, type and UUID of a file handle; FUSE's own: a node's number in
+     * two words, its generation. */
+    enum { HEADER = 21, MAGIC = 0xfb, FUSE_INODE = 0x81 };
+    unsigned char note[HEADER + 3 * sizeof(uint32_t)];
+    uint32_t words[3];
+    if (overlay_note(path, "origin", (char *)note, sizeof note) != (ssize_t)sizeof note ||
+        note[1] != MAGIC || note[4] != FUSE_INODE)
+        return 0;
+    memcpy(words, note + HEADER, sizeof words);
+    return words[2];
 }
 
 void os_overlay_forget(const char *path)

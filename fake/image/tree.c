@@ -323,16 +323,57 @@ void tree_accept_copied(struct tree *old, const struct tree *then, const struct 
     }
 }
 
-void tree_accept_moved(struct tree *old, const struct tree *now)
+void tree_mark_changed(struct tree *old, const struct tree *now)
 {
-    for (size_t i = 0, k = 0; i < old->list.len && k < now->list.len;) {
-        struct tree_entry *before = &old->list.ptr[i];
-        const struct tree_entry *after = &now->list.ptr[k];
-        int order = tree_compare_paths(before->path, after->path);
-        if (order == 0 && !strchr(before->path, '/') && before->inode == after->inode &&
-            before->size == after->size && before->mtime_ns == after->mtime_ns)
-            before->ctime_ns = after->ctime_ns;
-        i += order <= 0;
-        k += order >= 0;
+    size_t at = 0;
+    for (size_t i = 0; i < old->list.len; i++) {
+        struct tree_entry *entry = &old->list.ptr[i];
+        const struct tree_entry *is = find(now, entry->path, &at);
+        if (is && is->type == entry->type && !tree_is_same(entry, is))
+            entry->inode = 0;
     }
+}
+
+typedef VEC(uint64_t) inode_list;
+
+static void inode_list_clear(inode_list *list)
+{
+    vec_clear(list);
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static HRESULT list_moved(const struct tree *now, inode_list *out)
+{
+    for (size_t i = 0; i < now->list.len; i++) {
+        if (strchr(now->list.ptr[i].path, '/'))
+            continue;
+        uint64_t *inode = vec_push(out);
+        if (!inode)
+            return FAIL_MEMORY();
+        *inode = now->list.ptr[i].inode;
+    }
+    if (out->len)
+        qsort(out->ptr, out->len, sizeof *out->ptr, compare_inodes);
+    return S_OK;
+}
+
+HRESULT tree_accept_moved(struct tree *old, const struct tree *now)
+{
+    inode_list moved AUTO(inode_list_clear) = {0};
+    size_t at = 0;
+    TRY(list_moved(now, &moved));
+    for (size_t i = 0; i < old->list.len && moved.len; i++) {
+        struct tree_entry *before = &old->list.ptr[i];
+        const struct tree_entry *after = find(now, before->path, &at);
+        if (after && before->inode == after->inode && before->size == after->size &&
+            before->mtime_ns == after->mtime_ns &&
+            bsearch(&after->inode, moved.ptr, moved.len, sizeof *moved.ptr, compare_inodes))
+            before->ctime_ns = after->ctime_ns;
+    }
+    return S_OK;
 }

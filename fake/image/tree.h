@@ -35,9 +35,11 @@ HRESULT tree_save(const struct tree *tree, const char *path);
 HRESULT tree_keep(const struct tree *tree, const char *path, const char *root);
 HRESULT tree_load(const char *path, struct tree *out);
 int tree_compare_paths(const char *a, const char *b);
-/* Takes over the ctime of entries directly below the root that are otherwise the same: renaming the
- * entries (a reboot, a remount) changes it. */
-void tree_accept_moved(struct tree *old, const struct tree *now);
+/* What is not as it was stays a change, whatever is accepted later. */
+void tree_mark_changed(struct tree *old, const struct tree *now);
+/* Takes over the ctime of entries directly below the root that are otherwise the same, and of their
+ * other names below: renaming the entries (a reboot, a remount) changes it. */
+HRESULT tree_accept_moved(struct tree *old, const struct tree *now);
 
 /* The tree was copied somewhere else: what was `old` unchanged when it was copied (`then`) is
  * unchanged as it is `now`. */

@@ -4,16 +4,15 @@
  *
  * A whiteout is a deletion; a folder that the image has too is looked into, unless it is opaque and
  * so hides what the image has; everything else that changed since `old` is an addition. What the
- * image has is asked of the image itself, not of the mount.
+ * image has is asked of the image itself, not of the mount. What is added is read through the
+ * mount, which does not show what the overlay has noted in its upper folder.
  */
 #include "upper.h"
-
-#include <string.h>
 
 #include "dism_codes.h"
 #include "error.h"
 #include "path.h"
-#include "text.h"
+#include "upper_links.h"
 
 /* Steps through two sorted trees together; old or now is NULL where the other one has a name
  * alone. */
@@ -38,25 +37,16 @@ static HRESULT side_by_side(const struct tree *old, const struct tree *now,
 
 /* ---- changes ---- */
 
-struct linked {
-    uint64_t group;
-    const char *path; /* of the tree */
-};
-typedef VEC(struct linked) linked_names;
-
 struct reading {
-    const char *root;
-    struct wim *wim;
-    unsigned index;
+    const struct upper *upper;
+    const char *source; /* where what was changed is read */
     wim_changes *deletions, additions;
-    linked_names linked;         /* changed names of files that have others */
     const char *added, *deleted; /* the last folders named whole */
 };
 
 static void reading_clear(struct reading *r)
 {
     wim_changes_clear(&r->additions);
-    vec_clear(&r->linked);
 }
 
 static HRESULT delete_name(struct reading *r, const char *path, bool whole)
@@ -68,11 +58,16 @@ static HRESULT delete_name(struct reading *r, const char *path, bool whole)
     return wim_changes_add(r->deletions, WIM_DELETE, path, NULL);
 }
 
-static HRESULT add_name(struct reading *r, const char *path, const char *source)
+static HRESULT add_name(struct reading *r, const char *path)
 {
     AUTO_FREE char *full = NULL;
-    TRY(path_join(r->root, source, &full));
+    TRY(path_join(r->source, path, &full));
     return wim_changes_add(&r->additions, WIM_ADD, path, full);
+}
+
+static HRESULT look(const struct reading *r, const char *path, struct wim_entry *out)
+{
+    return wim_look(r->upper->wim, r->upper->index, path, out);
 }
 
 static HRESULT see_whiteout(struct reading *r, const struct tree_entry *old,
@@ -81,7 +76,7 @@ static HRESULT see_whiteout(struct reading *r, const struct tree_entry *old,
     struct wim_entry image;
     if (old && old->type == OS_TYPE_WHITEOUT)
         return S_OK;
-    TRY(wim_look(r->wim, r->index, now->path, &image));
+    TRY(look(r, now->path, &image));
     return image.kind == WIM_NOTHING ? S_OK : delete_name(r, now->path, true);
 }
 
@@ -91,14 +86,14 @@ static HRESULT see_folder(struct reading *r, const struct tree_entry *old,
     AUTO_FREE char *folder = NULL;
     struct wim_entry image;
     bool is_known = old && old->type == OS_TYPE_DIRECTORY && old->inode == now->inode;
-    TRY(path_join(r->root, now->path, &folder));
-    TRY(wim_look(r->wim, r->index, now->path, &image));
+    TRY(path_join(r->upper->root, now->path, &folder));
+    TRY(look(r, now->path, &image));
     if (image.kind == WIM_FOLDER && (is_known || !os_is_opaque(folder)))
         return S_OK;
     if (image.kind != WIM_NOTHING)
         TRY(delete_name(r, now->path, true));
     r->added = now->path;
-    return add_name(r, now->path, now->path);
+    return add_name(r, now->path);
 }
 
 static HRESULT see_file(struct reading *r, const struct tree_entry *old,
@@ -107,16 +102,10 @@ static HRESULT see_file(struct reading *r, const struct tree_entry *old,
     struct wim_entry image;
     if (old && old->type == now->type && tree_is_same(old, now))
         return S_OK;
-    TRY(wim_look(r->wim, r->index, now->path, &image));
+    TRY(look(r, now->path, &image));
     if (image.kind == WIM_FOLDER)
         TRY(delete_name(r, now->path, true));
-    if (image.kind == WIM_FILE && image.links > 1) {
-        struct linked *linked = vec_push(&r->linked);
-        if (!linked)
-            return FAIL_MEMORY();
-        *linked = (struct linked){image.link_group, now->path};
-    }
-    return add_name(r, now->path, now->path);
+    return add_name(r, now->path);
 }
 
 static HRESULT see(void *context, const struct tree_entry *old, const struct tree_entry *now)
@@ -135,78 +124,18 @@ static HRESULT see(void *context, const struct tree_entry *old, const struct tre
     return now->type == OS_TYPE_DIRECTORY ? see_folder(r, old, now) : see_file(r, old, now);
 }
 
-/* ---- hard links ---- */
-
-/* The overlay copies a file up under the one name that was written through; its other names show
- * the change too (the overlay's index), so the image has to hear of them. */
-static const struct tree_entry *find_entry(const struct tree *tree, const char *path)
+/* Names of a hard-linked file that was changed through another one. */
+static HRESULT see_other_name(void *context, const char *path, const char *file)
 {
-    size_t from = 0, to = tree->list.len;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        int order = tree_compare_paths(path, tree->list.ptr[middle].path);
-        if (order == 0)
-            return &tree->list.ptr[middle];
-        if (order < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return NULL;
+    (void)file;
+    return add_name(context, path);
 }
 
-/* Does the upper folder say something else about the image's name, or about a folder above it? */
-static HRESULT is_covered(const char *root, const struct tree *now, const char *path, bool *out)
+HRESULT upper_changes(const struct upper *upper, const char *source, wim_changes *out)
 {
-    AUTO_FREE char *above = mem_dup(path);
-    if (!above)
-        return FAIL_MEMORY();
-    *out = find_entry(now, path) != NULL;
-    for (char *slash = strrchr(above, '/'); slash && !*out; slash = strrchr(above, '/')) {
-        AUTO_FREE char *folder = NULL;
-        *slash = '\0';
-        const struct tree_entry *entry = find_entry(now, above);
-        TRY(path_join(root, above, &folder));
-        *out = entry && (entry->type != OS_TYPE_DIRECTORY || os_is_opaque(folder));
-    }
-    return S_OK;
-}
-
-struct linking {
-    const char *root;
-    const struct tree *now;
-    const linked_names *linked;
-    HRESULT (*each)(struct linking *l, const char *path, const char *changed);
-    struct reading *reading;
-};
-
-static HRESULT see_name(void *context, const char *path, const struct wim_entry *entry)
-{
-    struct linking *l = context;
-    for (size_t i = 0; entry->links > 1 && i < l->linked->len; i++) {
-        bool covered = false;
-        if (l->linked->ptr[i].group != entry->link_group)
-            continue;
-        TRY(is_covered(l->root, l->now, path, &covered));
-        return covered ? S_OK : l->each(l, path, l->linked->ptr[i].path);
-    }
-    return S_OK;
-}
-
-static HRESULT add_link(struct linking *l, const char *path, const char *changed)
-{
-    return add_name(l->reading, path, changed);
-}
-
-HRESULT upper_changes(const char *root, const struct tree *old, const struct tree *now,
-                      struct wim *wim, unsigned index, wim_changes *out)
-{
-    struct reading r AUTO(reading_clear) = {
-        .root = root, .wim = wim, .index = index, .deletions = out};
-    TRY(side_by_side(old, now, see, &r));
-    struct linking linking = {root, now, &r.linked, add_link, &r};
-    if (r.linked.len)
-        TRY(wim_each(wim, index, see_name, &linking));
+    struct reading r AUTO(reading_clear) = {.upper = upper, .source = source, .deletions = out};
+    TRY(side_by_side(upper->old, upper->now, see, &r));
+    TRY(upper_each_other_name(upper, true, see_other_name, &r));
     return wim_changes_move(&r.additions, out);
 }
 
@@ -214,91 +143,68 @@ HRESULT upper_changes(const char *root, const struct tree *old, const struct tre
 
 struct marking {
     const char *root;
-    const char *marked; /* the last folder marked whole */
+    const char *marked; /* the last folder that needs no marks below it */
 };
 
 static HRESULT mark(void *context, const struct tree_entry *old, const struct tree_entry *now)
 {
     struct marking *m = context;
     AUTO_FREE char *path = NULL;
-    if (now || old->type == OS_TYPE_WHITEOUT || (m->marked && tree_is_below(old->path, m->marked)))
+    if (!old || old->type == OS_TYPE_WHITEOUT || (m->marked && tree_is_below(old->path, m->marked)))
         return S_OK;
-    if (old->type == OS_TYPE_DIRECTORY)
-        m->marked = old->path;
     TRY(path_join(m->root, old->path, &path));
-    return os_make_whiteout(path);
+    if (old->type == OS_TYPE_DIRECTORY &&
+        (!now || now->type != OS_TYPE_DIRECTORY || os_is_opaque(path)))
+        m->marked = old->path;
+    return now ? S_OK : os_make_whiteout(path);
 }
 
-static HRESULT make_link(struct linking *l, const char *path, const char *changed)
+static HRESULT make_link(void *context, const char *path, const char *file)
 {
-    AUTO_FREE char *from = NULL, *to = NULL, *folder = NULL;
-    TRY(path_join(l->root, changed, &from));
-    TRY(path_join(l->root, path, &to));
+    const struct upper *upper = context;
+    AUTO_FREE char *to = NULL, *folder = NULL;
+    TRY(path_join(upper->root, path, &to));
     TRY(path_parent(to, &folder));
     TRY(os_make_directories(folder));
-    return os_make_hard_link(from, to);
+    return os_make_hard_link(file, to);
 }
 
-/* The changed names whose others only the overlay's index knew of. */
-static HRESULT find_linked(const char *root, const struct tree *now, struct wim *wim,
-                           unsigned index, linked_names *out)
+static HRESULT say_found(void *context, const char *file)
 {
-    for (size_t i = 0; i < now->list.len; i++) {
-        const struct tree_entry *entry = &now->list.ptr[i];
-        AUTO_FREE char *path = NULL;
-        struct wim_entry image;
-        TRY(path_join(root, entry->path, &path));
-        if (entry->type != OS_TYPE_FILE || !os_overlay_has_other_names(path))
-            continue;
-        TRY(wim_look(wim, index, entry->path, &image));
-        if (image.kind != WIM_FILE || image.links < 2)
-            continue;
-        struct linked *linked = vec_push(out);
-        if (!linked)
-            return FAIL_MEMORY();
-        *linked = (struct linked){image.link_group, entry->path};
-    }
+    (void)file;
+    *(bool *)context = true;
     return S_OK;
 }
 
-static bool has_linked(const char *root, const struct tree *now)
-{
-    for (size_t i = 0; i < now->list.len; i++) {
-        AUTO_FREE char *path = mem_format("%s/%s", root, now->list.ptr[i].path);
-        if (path && now->list.ptr[i].type == OS_TYPE_FILE && os_overlay_has_other_names(path))
-            return true;
-    }
-    return false;
-}
-
-static void linked_clear(linked_names *linked)
-{
-    vec_clear(linked);
-}
-
-static HRESULT link_others(const char *root, const struct tree *now, const char *image_path,
-                           unsigned index)
+static HRESULT link_others(const struct upper *upper, const char *image_path)
 {
     AUTO_WIM struct wim *wim = NULL;
-    linked_names linked AUTO(linked_clear) = {0};
-    if (!has_linked(root, now))
+    struct upper with_image = *upper;
+    bool found = false;
+    TRY(upper_each_indexed(upper, say_found, &found));
+    if (!found)
         return S_OK;
     TRY(wim_open(image_path, false, false, &wim));
-    TRY(find_linked(root, now, wim, index, &linked));
-    struct linking linking = {root, now, &linked, make_link, NULL};
-    return linked.len ? wim_each(wim, index, see_name, &linking) : S_OK;
+    with_image.wim = wim;
+    return upper_each_other_name(&with_image, false, make_link, &with_image);
 }
 
-HRESULT upper_prepare(const char *root, const struct tree *old, const struct tree *now,
-                      const char *image_path, unsigned index)
+static HRESULT forget(void *context, const char *file)
 {
-    struct marking marking = {.root = root};
-    TRY(side_by_side(old, now, mark, &marking));
-    TRY(link_others(root, now, image_path, index));
-    for (size_t i = 0; i < now->list.len; i++) {
+    (void)context;
+    os_overlay_forget(file);
+    return S_OK;
+}
+
+HRESULT upper_prepare(const struct upper *upper, const char *image_path)
+{
+    struct marking marking = {.root = upper->root};
+    TRY(side_by_side(upper->old, upper->now, mark, &marking));
+    TRY(link_others(upper, image_path));
+    for (size_t i = 0; i < upper->now->list.len; i++) {
         AUTO_FREE char *path = NULL;
-        TRY(path_join(root, now->list.ptr[i].path, &path));
+        TRY(path_join(upper->root, upper->now->list.ptr[i].path, &path));
         os_overlay_forget(path);
     }
-    return S_OK;
+    return upper_each_indexed(upper, forget, NULL);
 }

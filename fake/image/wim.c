@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wim.c - see wim.h: what the library does with images. With wim_file.c and wim_read.c, which the
- * mount helper has too, the only files of the fake that see wimlib.
+ * wim.c - see wim.h: what the library does with images. With wim_update.c, and wim_file.c and
+ * wim_read.c, which the mount helper has too, the only files of the fake that see wimlib.
  */
 #include "wim.h"
 
@@ -46,6 +46,7 @@ static int on_entry(const struct wimlib_dir_entry *found, void *context)
         .attributes = found->attributes,
         .has_security = found->security_descriptor_size > 0,
         .has_short_name = found->dos_name != NULL && *found->dos_name != 0,
+        .has_unix_data = found->unix_mode != 0,
         .named_streams = found->num_named_streams,
         .links = found->num_links,
         .link_group = found->hard_link_group_id,
@@ -139,6 +140,8 @@ static enum wimlib_progress_status on_progress(enum wimlib_progress_msg message,
                                                union wimlib_progress_info *info, void *context)
 {
     struct wim *wim = context;
+    if (message == WIMLIB_PROGRESS_MSG_TEST_FILE_EXCLUSION)
+        return wim_exclude(wim, info);
     if (!wim->progress)
         return WIMLIB_PROGRESS_STATUS_CONTINUE;
     switch (message) {
@@ -172,35 +175,11 @@ HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
                     const struct wim_progress *progress)
 {
     begin_work(wim, progress);
-    int code = wimlib_extract_image(wim->handle, (int)index, folder, WIMLIB_EXTRACT_FLAG_NO_ACLS);
+    int code = wimlib_extract_image(wim->handle, (int)index, folder,
+                                    WIMLIB_EXTRACT_FLAG_NO_ACLS | WIMLIB_EXTRACT_FLAG_UNIX_DATA);
     int err = errno;
     wim->progress = NULL;
     return code ? wim_failed(wim, code, err, "cannot unpack into", folder) : S_OK;
-}
-
-HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count)
-{
-    AUTO_FREE struct wimlib_update_command *commands = mem_array(count + 1, sizeof *commands);
-    if (!commands)
-        return FAIL_MEMORY();
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].kind == WIM_DELETE) {
-            commands[i].op = WIMLIB_UPDATE_OP_DELETE;
-            commands[i].delete_.wim_path = changes[i].path;
-            commands[i].delete_.delete_flags =
-                WIMLIB_DELETE_FLAG_RECURSIVE | WIMLIB_DELETE_FLAG_FORCE;
-        } else {
-            commands[i].op = WIMLIB_UPDATE_OP_ADD;
-            commands[i].add.fs_source_path = changes[i].source;
-            commands[i].add.wim_target_path = changes[i].path;
-            commands[i].add.add_flags = WIMLIB_ADD_FLAG_NORPFIX | WIMLIB_ADD_FLAG_NO_ACLS |
-                                        WIMLIB_ADD_FLAG_NO_UNSUPPORTED_EXCLUDE;
-        }
-    }
-    begin_work(wim, NULL);
-    int code = wimlib_update_image(wim->handle, (int)index, commands, count, 0);
-    return code ? wim_failed(NULL, code, errno, "cannot take over the changes", "of the mount")
-                : S_OK;
 }
 
 /* "Name (2)", "Name (3)" ...: names are unique in a WIM, and real DISM's choice is not known. */

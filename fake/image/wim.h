@@ -42,7 +42,7 @@ enum wim_kind { WIM_NOTHING, WIM_FILE /* links too */, WIM_FOLDER };
 struct wim_entry {
     enum wim_kind kind;
     uint32_t attributes;
-    bool has_security, has_short_name;
+    bool has_security, has_short_name, has_unix_data;
     unsigned named_streams, links;
     uint64_t link_group; /* the same for all names of a file with several links */
 };
@@ -81,7 +81,9 @@ struct wim_change {
     char *path;   /* in the image, without leading separator */
     char *source; /* WIM_ADD: file or folder on the disk */
 };
-/* In memory; wim_write puts it into the file. */
+/* In memory; wim_write puts it into the file. Owner and mode are kept of files and folders that
+ * have others than any program of this user's would give to a new one (os_has_default_mode); the
+ * rest stays free of Unix data. */
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count);
 /* A further image at the end, a copy of that one. Its name is made unique: "name (2)". */
 HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsigned *new_index);

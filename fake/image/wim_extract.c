@@ -7,6 +7,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "image.h"
+#include "log.h"
 #include "path.h"
 
 struct fill_progress {
@@ -102,6 +103,20 @@ static HRESULT aside_path(const struct mount *mount, char **out)
     return name ? path_join(parent, name, out) : FAIL_MEMORY();
 }
 
+/* Moving the tree changes times by which changes are told. */
+static HRESULT note_changes(const struct mount *mount)
+{
+    AUTO_FREE char *manifest = NULL;
+    AUTO_TREE struct tree old = {0}, now = {0};
+    TRY(mount_side_path(mount, "manifest", &manifest));
+    if (!os_exists(manifest))
+        return S_OK; /* the mount was never finished */
+    TRY(tree_load(manifest, &old));
+    TRY(tree_scan(mount->mount_path, &now, NULL, NULL));
+    tree_mark_changed(&old, &now);
+    return tree_save(&old, manifest);
+}
+
 static HRESULT suspend(struct mount *mount)
 {
     if (mount->aside)
@@ -109,6 +124,8 @@ static HRESULT suspend(struct mount *mount)
     AUTO_FREE char *aside = NULL;
     TRY(aside_path(mount, &aside));
     bool moves = mount_has_its_folder(mount);
+    if (moves && FAILED(note_changes(mount))) /* nothing keeps a machine from restarting */
+        log_line(LOG_WARNING, "Mount::Restart", error_last()->hr, "%s", error_last()->text);
     if (moves && !os_exists(aside))
         TRY(os_make_directory(aside));
     /* From here the record knows of it: a tree of which only a part could be moved is made whole
@@ -169,7 +186,7 @@ static HRESULT restore(struct mount *mount)
     TRY(mount_side_path(mount, "manifest", &manifest));
     TRY(tree_load(manifest, &old));
     TRY(tree_scan(mount->mount_path, &now, NULL, NULL));
-    tree_accept_moved(&old, &now);
+    TRY(tree_accept_moved(&old, &now));
     return tree_keep(&old, manifest, mount->mount_path);
 }
 

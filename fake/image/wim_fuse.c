@@ -53,13 +53,14 @@ static HRESULT explain(int code, const char *errors, const char *doing, const ch
 /* ---- serving ---- */
 
 HRESULT wim_fuse_serve(const char *path, unsigned index, const char *folder, const char *staging,
-                       const char *errors)
+                       const char *errors, bool with_unix_data)
 {
+    int flags = MOUNT_FLAGS | (with_unix_data ? WIMLIB_MOUNT_FLAG_UNIX_DATA : 0);
     AUTO_WIM struct wim *wim = NULL;
     TRY(wim_open_file(path, WIMLIB_OPEN_FLAG_WRITE_ACCESS, NULL, &wim));
     if (wimlib_set_error_file_by_name(errors) == 0)
         wimlib_set_print_errors(true);
-    int code = wimlib_mount_image(wim->handle, (int)index, folder, MOUNT_FLAGS, staging);
+    int code = wimlib_mount_image(wim->handle, (int)index, folder, flags, staging);
     if (code == WIMLIB_ERR_FUSE)
         return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "FUSE does not mount at %s", folder);
     return code ? explain(code, errors, "cannot open for writing", path) : S_OK;

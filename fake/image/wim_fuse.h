@@ -12,9 +12,9 @@
  * empty folder; a child of it then serves until the commit, and is in turn what S_OK comes back in.
  * A failure comes back in the process itself: ERROR_NOT_SUPPORTED where FUSE is refused. Changed
  * data waits in a new folder below `staging`; what wimlib complains of goes into the file `errors`.
- */
+ * with_unix_data: modes can be set, and what is made new gets owner and mode. */
 HRESULT wim_fuse_serve(const char *path, unsigned index, const char *folder, const char *staging,
-                       const char *errors);
+                       const char *errors, bool with_unix_data);
 
 /* From another process: writes the WIM. The file system goes, but for after a failure. */
 HRESULT wim_fuse_commit(const char *folder, const char *errors, bool with_integrity,

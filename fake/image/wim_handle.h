@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wim_handle.h - what wim.c, wim_file.c and wim_read.c share: the files that see wimlib. */
+/* wim_handle.h - what wim.c, wim_update.c, wim_file.c and wim_read.c share: the files that see
+ * wimlib. */
 #ifndef IMAGE_WIM_HANDLE_H
 #define IMAGE_WIM_HANDLE_H
 
@@ -17,6 +18,7 @@ struct wim {
     const char *written_path; /* the image file while it is being written, else NULL */
     struct os_stat before;    /* ... as it was */
     uint64_t bytes;
+    struct wim_additions *additions; /* while they are scanned, else NULL */
 };
 
 HRESULT wim_start(void); /* before anything else of wimlib; once is enough */
@@ -26,5 +28,8 @@ HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_pro
 HRESULT wim_read_facts(struct wim *wim, const char *path); /* after what changes them */
 /* wimlib's code (and the system's reason, 0: none) as this thread's error: "DOING PATH: why". */
 HRESULT wim_failed(const struct wim *wim, int code, int err, const char *doing, const char *path);
+
+/* wim_update.c: shall this file be left out of the folder that is being added? */
+enum wimlib_progress_status wim_exclude(struct wim *wim, union wimlib_progress_info *info);
 
 #endif

@@ -52,14 +52,16 @@ static HRESULT check_nothing_inside(const struct mount *mount)
 static HRESULT find_changes(const struct mount *mount, struct wim *wim, struct op *op,
                             unsigned from, unsigned to, struct tree *seen, wim_changes *out)
 {
-    AUTO_FREE char *upper = NULL;
+    AUTO_FREE char *upper = NULL, *work = NULL;
     AUTO_TREE struct tree old = {0};
     (void)from;
     TRY(check_nothing_inside(mount));
     TRY(load_manifest(mount, &old));
     TRY(mount_side_path(mount, "upper", &upper));
     TRY(tree_scan(upper, seen, report_scanned, op));
-    TRY(upper_changes(upper, &old, seen, wim, mount->index, out));
+    TRY(mount_side_path(mount, "work", &work));
+    const struct upper changed = {upper, work, &old, seen, wim, mount->index};
+    TRY(upper_changes(&changed, mount->mount_path, out));
     return op_ticks_to(op, to);
 }
 
@@ -154,8 +156,9 @@ static HRESULT restore(struct mount *mount)
         TRY(mount_side_path(mount, "upper", &upper));
         TRY(renew_upper(mount, upper));
         TRY(tree_scan(upper, &now, NULL, NULL));
-        TRY(upper_prepare(upper, &old, &now, mount->image_path, mount->index));
         TRY(mount_side_path(mount, "work", &work));
+        const struct upper kept = {upper, work, &old, &now, NULL, mount->index};
+        TRY(upper_prepare(&kept, mount->image_path));
         if (os_exists(work))
             TRY(os_remove_tree(work, true));
     }

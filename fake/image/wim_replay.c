@@ -64,6 +64,42 @@ HRESULT wim_replay_is_needed(struct wim *wim, unsigned index, const wim_changes 
     return S_OK;
 }
 
+/* ---- do modes matter? ---- */
+
+static HRESULT has_own_modes(const char *source, unsigned umask, bool *out)
+{
+    struct os_stat now;
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_lstat(source, &now));
+    *out = now.type != OS_TYPE_LINK && !os_has_default_mode(&now, umask);
+    if (*out || now.type != OS_TYPE_DIRECTORY)
+        return S_OK;
+    TRY(os_list(source, &names));
+    for (size_t i = 0; i < names.len && !*out; i++) {
+        AUTO_FREE char *path = NULL;
+        TRY(path_join(source, names.ptr[i], &path));
+        TRY(has_own_modes(path, umask, out));
+    }
+    return S_OK;
+}
+
+/* Then all that is new gets Unix data: wimlib's file system has it for all or for none. */
+static HRESULT keeps_modes(struct wim *wim, unsigned index, const wim_changes *changes, bool *out)
+{
+    unsigned umask = os_umask();
+    *out = false;
+    for (size_t i = 0; i < changes->len && !*out; i++) {
+        struct wim_entry entry;
+        if (changes->ptr[i].kind != WIM_ADD)
+            continue;
+        TRY(wim_look(wim, index, changes->ptr[i].path, &entry));
+        *out = entry.kind == WIM_FILE && entry.has_unix_data;
+        if (!*out)
+            TRY(has_own_modes(changes->ptr[i].source, umask, out));
+    }
+    return S_OK;
+}
+
 /* ---- the list of changes ---- */
 
 /* Writing into it would leave the old encrypted data, or a tag that no longer says what is there.
@@ -121,6 +157,7 @@ struct run {
     struct os_child *child;
     struct os_file *image;
     uint64_t size; /* of the image file, as far as the floor knows */
+    bool keeps_modes;
     bool has_answered;
     HRESULT hr; /* its answer */
 };
@@ -151,22 +188,17 @@ static void make_command(const struct wim_replay *replay, struct run *run)
     size_t n = 0;
     snprintf(run->index, sizeof run->index, "%u", replay->index);
     snprintf(run->client, sizeof run->client, "%u", os_pid());
-    const char *const all[] = {run->helper,
-                               "--image",
-                               replay->mount->image_path,
-                               "--index",
-                               run->index,
-                               "--changes",
-                               run->changes,
-                               "--folder",
-                               run->folder,
-                               "--staging",
-                               run->staging,
-                               "--client",
-                               run->client,
-                               replay->with_integrity ? "--integrity" : NULL};
+    const char *const all[] = {run->helper,  "--image",    replay->mount->image_path,
+                               "--index",    run->index,   "--changes",
+                               run->changes, "--folder",   run->folder,
+                               "--staging",  run->staging, "--client",
+                               run->client};
     for (; n < sizeof all / sizeof *all; n++)
         run->argv[n] = all[n];
+    if (run->keeps_modes)
+        run->argv[n++] = "--unix-data";
+    if (replay->with_integrity)
+        run->argv[n++] = "--integrity";
 }
 
 /* S_OK: a line. S_FALSE: none within a moment; *is_over: none will come, which means that no
@@ -276,6 +308,7 @@ HRESULT wim_replay(struct wim *wim, const struct wim_replay *replay)
         return S_FALSE;
     TRY(make_places(replay->mount, &run));
     TRY(write_changes(wim, replay->index, replay->changes, run.changes));
+    TRY(keeps_modes(wim, replay->index, replay->changes, &run.keeps_modes));
     make_command(replay, &run);
     HRESULT hr = run_helper(&run, replay);
     struct error reason = *error_last();

@@ -13,6 +13,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "hash.h"
 #include "mem.h"
 #include "os.h"
 #include "reparse.h"
@@ -249,7 +250,18 @@ static void folder_free(struct folder *folder)
 }
 DEFINE_SCOPE(folder, struct folder, folder_free)
 
-static HRESULT make_folder(struct collecting *c, uint32_t number, struct folder **out)
+/* What an overlay keeps of a file that it copies up (image/upper.c finds its other names by it). */
+static HRESULT note_origin(const char *folder, const char *name, struct node *node)
+{
+    AUTO_FREE char *path = mem_format("%s/%s", folder, name);
+    if (!path)
+        return FAIL_MEMORY();
+    node->origin = hash_name(path + 1);
+    return S_OK;
+}
+
+static HRESULT make_folder(struct collecting *c, uint32_t number, const char *path,
+                           struct folder **out)
 {
     AUTO(scope_folder) struct folder *folder = mem_alloc(sizeof *folder);
     if (!folder)
@@ -280,6 +292,8 @@ static HRESULT make_folder(struct collecting *c, uint32_t number, struct folder 
         child->parent = number;
         if (child->type == NODE_FOLDER)
             child->name = folder->children[i].name;
+        else if (child->links > 1)
+            TRY(note_origin(path, folder->children[i].name, child));
     }
     *out = TAKE(folder);
     return S_OK;
@@ -302,7 +316,7 @@ static HRESULT read_folder(struct nodes *nodes, uint32_t number, struct folder *
     TRY(add_path(nodes, number, &path));
     struct collecting c AUTO(collecting_clear) = {.nodes = nodes};
     TRY(wim_children(nodes->wim, nodes->index, path.len ? path.ptr : "/", on_child, &c));
-    return make_folder(&c, number, out);
+    return make_folder(&c, number, path.len ? path.ptr : "", out);
 }
 
 HRESULT nodes_folder(struct nodes *nodes, uint32_t number, const struct folder **out)

@@ -38,6 +38,7 @@ struct node {
     struct node_stream *streams; /* the named ones */
     uint32_t parent;             /* 0: the root. Of a file with several names: one of them */
     uint32_t place;              /* among the parent's children */
+    uint32_t origin; /* of a file with several names: hash_name of the path of one of them */
     union {
         struct { /* NODE_FOLDER */
             const char *name;

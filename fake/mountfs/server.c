@@ -128,8 +128,11 @@ static struct fuse_entry_param entry_of(uint32_t number)
         .attr_timeout = FOREVER,
         .entry_timeout = FOREVER,
     };
-    if (number)
-        entry.attr = stat_of(number, nodes_get(server.options->nodes, number));
+    if (number) {
+        const struct node *node = nodes_get(server.options->nodes, number);
+        entry.attr = stat_of(number, node);
+        entry.generation = node->origin;
+    }
     return entry;
 }
 

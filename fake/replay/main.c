@@ -32,13 +32,13 @@
 struct options {
     const char *image, *index, *changes, *folder, *staging, *client;
     unsigned index_number, client_number;
-    bool with_integrity;
+    bool with_integrity, with_unix_data;
     char *errors;
 };
 
 static const char usage[] = "usage: dismfake-replay --image FILE --index N --changes FILE --folder "
                             "DIR --staging DIR\n"
-                            "                       [--client PID] [--integrity]\n";
+                            "                       [--client PID] [--integrity] [--unix-data]\n";
 
 /* ---- command line ---- */
 
@@ -73,6 +73,10 @@ static bool parse(int argc, char **argv, struct options *o)
             o->with_integrity = true;
             continue;
         }
+        if (text_equal(argv[i], "--unix-data")) {
+            o->with_unix_data = true;
+            continue;
+        }
         const char **value = option_named(o, argv[i]);
         if (!value || i + 1 == argc)
             return false;
@@ -87,7 +91,8 @@ static bool parse(int argc, char **argv, struct options *o)
 
 static HRESULT serve(const struct options *o)
 {
-    return wim_fuse_serve(o->image, o->index_number, o->folder, o->staging, o->errors);
+    return wim_fuse_serve(o->image, o->index_number, o->folder, o->staging, o->errors,
+                          o->with_unix_data);
 }
 
 /* False: the child has said why. */
@@ -153,6 +158,7 @@ static int work(const void *context)
     const struct options *o = context;
     AUTO_PLAN struct plan plan = {0};
     int code;
+    plan.keeps_modes = o->with_unix_data;
     HRESULT hr = plan_read(o->changes, &plan);
     if (FAILED(hr))
         return answer_failure(hr);

@@ -16,11 +16,14 @@ struct plan_item {
     char *path, *source; /* in the image, on the disk */
     enum os_type type;
     bool is_anew;
+    bool has_own_mode; /* not the one that files are made with */
+    uint32_t mode;
     uint64_t size, device, inode;
     int64_t mtime_ns;
 };
 
 struct plan {
+    bool keeps_modes; /* of what is written and made */
     VEC(char *) deletions;
     VEC(struct plan_item) items; /* a folder before what is in it */
     uint64_t work;               /* in bytes: data, and PLAN_STEP for each item and deletion */

@@ -171,6 +171,8 @@ static HRESULT make_folder(struct replay *r, const struct plan_item *item)
     if (now.links == 0) {
         TRY(keep_parent(r, target));
         TRY(os_make_directory(target));
+        if (r->plan->keeps_modes)
+            TRY(os_set_mode(target, item->mode));
     }
     TRY(entry_copy_streams(item->source, target));
     TRY(keep_times(r, target, &times));
@@ -292,6 +294,16 @@ static HRESULT report_copied(void *context, uint64_t bytes)
     return r->progress->report(r->progress->context, r->done + bytes, r->plan->work);
 }
 
+/* A file without Unix data looks as if it had 0777. */
+static HRESULT set_mode(const struct replay *r, const char *target, const struct plan_item *item)
+{
+    struct os_stat now;
+    if (!r->plan->keeps_modes)
+        return S_OK;
+    TRY(os_stat(target, &now));
+    return now.mode == item->mode && !item->has_own_mode ? S_OK : os_set_mode(target, item->mode);
+}
+
 static HRESULT write_file(struct replay *r, const struct name *name)
 {
     struct times times;
@@ -301,7 +313,8 @@ static HRESULT write_file(struct replay *r, const struct name *name)
     if (enter(r, name->target, &to) != S_OK)
         return FAIL(E_FAIL, "the folder of %s is gone", name->target);
     TRY(entry_copy(source, to, &times, report_copied, r));
-    return entry_copy_streams(source, to);
+    TRY(entry_copy_streams(source, to));
+    return set_mode(r, to, name->item);
 }
 
 static HRESULT write_group(struct replay *r, struct group *group)

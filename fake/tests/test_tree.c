@@ -379,16 +379,50 @@ static void entries_moved_away_and_back_count_as_unchanged(void **state)
     assert_hr(S_OK, os_rename(there, here));
     assert_hr(S_OK, os_rename(a_there, a_here));
     look(&now);
-    tree_accept_moved(&old, &now);
+    assert_hr(S_OK, tree_accept_moved(&old, &now));
     assert_changes(&old, "");
     /* What was changed before it was moved stays changed. */
     put("docs/b", "longer than it was before");
     put("a", "longer than it was before");
     AUTO_TREE struct tree later = {0};
     look(&later);
-    tree_accept_moved(&old, &later);
+    assert_hr(S_OK, tree_accept_moved(&old, &later));
     assert_changes(&old, "+a\n+docs/b\n");
     assert_hr(S_OK, os_remove_directory(aside));
+}
+
+static void all_names_of_a_file_that_was_moved_count_as_unchanged(void **state)
+{
+    (void)state;
+    AUTO_TREE struct tree old = {0}, now = {0};
+    AUTO_FREE char *a = below("a"), *other = below("docs/deep/a"), *aside = in_folder("a-aside");
+    assert_hr(S_OK, os_make_hard_link(a, other));
+    look(&old);
+    assert_hr(S_OK, os_rename(a, aside));
+    assert_hr(S_OK, os_rename(aside, a));
+    look(&now);
+    assert_hr(S_OK, tree_accept_moved(&old, &now));
+    assert_changes(&old, "");
+}
+
+static void what_hid_its_change_before_it_was_moved_stays_changed(void **state)
+{
+    (void)state;
+    AUTO_TREE struct tree old = {0}, before = {0}, after = {0};
+    AUTO_FREE char *a = below("a"), *aside = in_folder("a-aside");
+    struct os_stat stat;
+    assert_hr(S_OK, os_stat(a, &stat));
+    look(&old);
+    os_await_file_clock(stat.ctime_ns);
+    put("a", "CONTENT OF A");
+    assert_hr(S_OK, os_set_mtime(a, stat.mtime_ns));
+    look(&before);
+    tree_mark_changed(&old, &before);
+    assert_hr(S_OK, os_rename(a, aside));
+    assert_hr(S_OK, os_rename(aside, a));
+    look(&after);
+    assert_hr(S_OK, tree_accept_moved(&old, &after));
+    assert_changes(&old, "+a\n");
 }
 
 static void put_anew(const char *name, const char *content)
@@ -463,6 +497,8 @@ int main(void)
         TREE_TEST(moments_before_1970_survive_saving_and_loading),
         TREE_TEST(a_damaged_manifest_is_refused),
         TREE_TEST(entries_moved_away_and_back_count_as_unchanged),
+        TREE_TEST(all_names_of_a_file_that_was_moved_count_as_unchanged),
+        TREE_TEST(what_hid_its_change_before_it_was_moved_stays_changed),
         TREE_TEST(a_copy_has_the_changes_that_the_tree_had),
         TREE_TEST(a_scan_can_be_stopped),
     };
