@@ -168,6 +168,24 @@ HRESULT os_sync(struct os_file *file)
     return S_OK;
 }
 
+/* A pipe, as a shell makes of `<(...)`, has no offsets. */
+static HRESULT read_next(struct os_file *file, char *buffer, size_t size, uint64_t offset,
+                         size_t *got)
+{
+    struct stat st;
+    if (fstat(file->fd, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)))
+        return os_read_at(file, buffer, size, offset, got);
+    for (*got = 0; *got < size;) {
+        ssize_t n = read(file->fd, buffer + *got, size - *got);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return error_errno(errno, "read", file->path);
+        *got += n > 0 ? (size_t)n : 0;
+    }
+    return S_OK;
+}
+
 /* Reads to the end, since files of /proc say that they are empty. */
 static HRESULT read_all(struct os_file *file, char **data, size_t *size)
 {
@@ -180,7 +198,7 @@ static HRESULT read_all(struct os_file *file, char **data, size_t *size)
         return FAIL_MEMORY();
     for (;;) {
         size_t got = 0;
-        TRY(os_read_at(file, content + len, cap - len, len, &got));
+        TRY(read_next(file, content + len, cap - len, len, &got));
         len += got;
         if (len < cap)
             break;

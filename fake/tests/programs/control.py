@@ -105,6 +105,11 @@ class the_control_program(Test):
         client.must("info", self.image)
         self.done("disarm")
 
+    def test_reads_rules_from_a_pipe(self):
+        client = self.client()
+        self.done("arm", "/dev/stdin", input=FAIL)
+        client.must("info", self.image, hr="80004005")
+
     def why(self, rule):
         answer = self.json("why", rule)
         self.assertEqual(answer["rule"], rule)
