@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -35,8 +36,8 @@ struct os_child {
 
 /* ---- starting ---- */
 
-/* Everything fork's child needs, made before the fork: behind it only async-signal-safe calls are
- * allowed, since other threads may have held any lock. */
+/* Everything the child needs, made before: in it only async-signal-safe calls are allowed, since
+ * other threads may hold any lock. */
 struct launch {
     const struct os_child_options *options;
     VEC(char *) environment; /* borrowed strings */
@@ -157,16 +158,28 @@ static HRESULT prepare_environment(struct launch *launch)
     return vec_push(&launch->environment) ? S_OK : FAIL_MEMORY(); /* the NULL at the end */
 }
 
+/* No handler of ours may run in the child, which is still in our memory. What is ignored stays so,
+ * as with every exec, but for SIGPIPE. */
+static void forget_handlers(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
+            (action.sa_handler != SIG_IGN || number == SIGPIPE))
+            signal(number, SIG_DFL);
+    }
+}
+
 _Noreturn static void become_program(const struct launch *launch)
 {
     const struct os_child_options *o = launch->options;
     setpgid(0, 0);
     if (launch->dies_with_us)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+    forget_handlers();
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
     bool ready = true;
     for (int i = 0; i < 3; i++)
         ready = ready && (launch->fd[i] < 0 || dup2(launch->fd[i], i) == i);
@@ -179,11 +192,25 @@ _Noreturn static void become_program(const struct launch *launch)
     _exit(written == (ssize_t)sizeof err ? 127 : 126);
 }
 
+/* vfork: copying the page tables of a large client would take longer than the program's work. Until
+ * exec the child runs in our memory while this thread waits, with all signals blocked. */
+static pid_t start(const struct launch *launch)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = vfork();
+    if (pid == 0)
+        become_program(launch);
+    int err = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = err;
+    return pid;
+}
+
 static HRESULT fork_child(struct launch *launch, struct os_child *child)
 {
-    child->pid = fork();
-    if (child->pid == 0)
-        become_program(launch);
+    child->pid = start(launch);
     if (child->pid < 0) {
         child->pid = 0;
         return error_errno(errno, "start", launch->options->argv[0]);
