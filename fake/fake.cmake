@@ -27,7 +27,7 @@ target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(servicing OBJECT
-    servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_lookup.c
+    servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c servicing/mount_lookup.c
     servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c servicing/turn.c
     servicing/unimplemented.c servicing/unmounting.c servicing/versions.c servicing/world_step.c)
 target_include_directories(servicing PUBLIC servicing)

@@ -10,6 +10,7 @@ static uint64_t announcements, last_serial;
 static struct activity *list;
 static _Thread_local struct activity *mine[8]; /* calls nest when callbacks call */
 static _Thread_local unsigned depth;
+static _Thread_local uint64_t moment;
 
 static void announce_locked(void)
 {
@@ -37,6 +38,7 @@ void activity_begin(struct activity *activity, enum api api)
 {
     *activity = (struct activity){
         .api = api, .thread = os_thread_id(), .step = STEP_COUNT, .since_ms = os_now_ms()};
+    moment++;
     AUTO_LOCK(&lock);
     activity->serial = ++last_serial;
     activity->next = list;
@@ -49,6 +51,7 @@ void activity_begin(struct activity *activity, enum api api)
 
 void activity_end(struct activity *activity)
 {
+    moment++;
     if (activity->note)
         board_give_back(activity->note);
     AUTO_LOCK(&lock);
@@ -106,6 +109,7 @@ static void put_on_board(void)
 
 void activity_wait(const void *what)
 {
+    moment++;
     if (what)
         put_on_board();
     AUTO_LOCK(&lock);
@@ -123,6 +127,7 @@ void activity_has_turn(const void *image)
 {
     AUTO_LOCK(&lock);
     if (newest()) {
+        moment += newest()->waits_for != NULL;
         newest()->waits_for = NULL;
         newest()->has = image;
     }
@@ -139,6 +144,7 @@ void activity_turn_ends(const void *image)
 
 void activity_callback(bool inside)
 {
+    moment++;
     AUTO_LOCK(&lock);
     if (newest())
         newest()->in_callback = inside;
@@ -147,6 +153,7 @@ void activity_callback(bool inside)
 
 void activity_held(bool held)
 {
+    moment++;
     put_on_board();
     AUTO_LOCK(&lock);
     if (newest())
@@ -156,6 +163,7 @@ void activity_held(bool held)
 
 void activity_step(enum step step)
 {
+    moment++;
     put_on_board();
     AUTO_LOCK(&lock);
     if (newest())
@@ -165,6 +173,7 @@ void activity_step(enum step step)
 
 void activity_tick(unsigned tick, unsigned total)
 {
+    moment++;
     AUTO_LOCK(&lock);
     if (!newest())
         return;
@@ -172,6 +181,11 @@ void activity_tick(unsigned tick, unsigned total)
     newest()->total = total;
     if (newest()->note)
         write_note(newest(), newest()->note);
+}
+
+uint64_t activity_moment(void)
+{
+    return depth > 0 ? moment : 0;
 }
 
 uint64_t activity_serial(void)

@@ -49,6 +49,10 @@ void activity_held(bool held);
 void activity_step(enum step step);
 void activity_tick(unsigned tick, unsigned total);
 
+/* Differs after each step and tick of the calling thread's newest call, and after it has waited,
+ * been held or called back, when others may have done anything. 0 outside of calls. Takes no lock.
+ */
+uint64_t activity_moment(void);
 /* The serial of the calling thread's newest call, 0 outside of calls; does that call still run? */
 uint64_t activity_serial(void);
 bool activity_runs(uint64_t serial);

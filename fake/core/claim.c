@@ -49,28 +49,38 @@ static HRESULT path_of(const char *root, char **out)
     char hash[SHA256_TEXT];
     AUTO_FREE char *folder = NULL;
     TRY(settings_state_path("claims", &folder));
-    TRY(os_make_directories(folder));
     hash_sha256_text(root, strlen(root), hash);
     return path_join(folder, hash, out);
 }
 
-static bool is_still_named(struct os_file *file, const char *path)
+/* Taking the file away is all that ever happens to its name. */
+static bool is_still_named(struct os_file *file)
 {
-    struct os_stat ours, now;
-    return SUCCEEDED(os_stat_file(file, &ours)) && SUCCEEDED(os_stat(path, &now)) &&
-           ours.inode == now.inode && ours.device == now.device;
+    struct os_stat ours;
+    return SUCCEEDED(os_stat_file(file, &ours)) && ours.links > 0;
+}
+
+static HRESULT open_file(const char *path, struct os_file **out)
+{
+    AUTO_FREE char *folder = NULL;
+    HRESULT hr = os_open(path, OS_WRITE | OS_CREATE, out);
+    if (hr != HR_WIN32(ERROR_PATH_NOT_FOUND) && hr != HR_WIN32(ERROR_FILE_NOT_FOUND))
+        return hr;
+    TRY(settings_state_path("claims", &folder));
+    TRY(os_make_directories(folder));
+    return os_open(path, OS_WRITE | OS_CREATE, out);
 }
 
 static HRESULT lock_file(const char *root, const char *path, struct os_file **out)
 {
     for (;;) {
         AUTO_FILE struct os_file *file = NULL;
-        TRY(os_open(path, OS_WRITE | OS_CREATE, &file));
+        TRY(open_file(path, &file));
         HRESULT hr = os_lock_file(file, OS_LOCK_TRY);
         TRY(hr);
         if (hr == S_FALSE)
             return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "another process is servicing %s", root);
-        if (is_still_named(file, path)) {
+        if (is_still_named(file)) {
             *out = TAKE(file);
             return S_OK;
         }

@@ -23,24 +23,43 @@ static struct os_file *file;
 static struct os_stat opened; /* which file that is; its number stays taken while it is open */
 static atomic_uint_fast64_t sequence;
 
-static void append(const char *line, size_t len)
+static void put_away(void)
 {
-    AUTO_LOCK(&lock);
-    AUTO_FREE char *path = NULL, *old = NULL;
+    os_close(file);
+    file = NULL;
+}
+
+static bool is_at(const char *path, struct os_stat *now)
+{
+    return SUCCEEDED(os_stat(path, now)) && now->inode == opened.inode &&
+           now->device == opened.device;
+}
+
+/* Another process may have rotated or cleared the file that this one has open. It is cheap to see
+ * that it is gone, or too short to have been rotated; that somebody has renamed it by hand shows by
+ * its path only, which is looked at when a call begins. */
+static void check_file(const char *path, bool is_begin)
+{
+    AUTO_FREE char *old = NULL;
     struct os_stat now;
-    if (FAILED(settings_state_path("journal.jsonl", &path)))
+    if (!is_begin && SUCCEEDED(os_stat_file(file, &now)) && now.links > 0 && now.size <= ROTATE_AT)
         return;
-    /* Another process may have rotated or cleared the file that this one has open. */
-    if (file &&
-        (FAILED(os_stat(path, &now)) || now.inode != opened.inode || now.device != opened.device)) {
-        os_close(file);
-        file = NULL;
-    }
-    if (file && now.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
-        os_close(file);
-        file = NULL;
+    if (!is_at(path, &now)) {
+        put_away();
+    } else if (now.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
+        put_away();
         (void)os_rename(path, old);
     }
+}
+
+static void append(const char *line, size_t len, bool is_begin)
+{
+    AUTO_LOCK(&lock);
+    AUTO_FREE char *path = NULL;
+    if (FAILED(settings_state_path("journal.jsonl", &path)))
+        return;
+    if (file)
+        check_file(path, is_begin);
     if (!file && (FAILED(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file)) ||
                   FAILED(os_stat_file(file, &opened))))
         return;
@@ -65,7 +84,7 @@ uint64_t journal_add(const char *event, struct json *entry)
         (unsigned long long)number, os_pid(), (unsigned long long)os_thread_id(),
         (unsigned long long)clock_advanced_ms(), event, printed[1] == '}' ? "" : ",", printed + 1);
     if (!text.failed)
-        append(text.ptr, text.len);
+        append(text.ptr, text.len, text_equal(event, "enter"));
     text_clear(&text);
     return number;
 }

@@ -2,9 +2,11 @@
 /* world.c - the list of changes to the world: checked, kept, released; see world.h. */
 #include "world.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "activity.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
@@ -19,6 +21,22 @@
 static struct os_mutex lock; /* of what this process knows of the file */
 static struct os_stat known_file;
 static struct json *known_list;
+
+/* What a thread has looked at stays so for the moment: until its call comes to its next step, or
+ * goes on after somebody else could do something (activity_moment), or this process changes the
+ * file. */
+static atomic_uint_fast64_t changes_by_us;
+static _Thread_local struct {
+    uint64_t moment, changes;
+} looked;
+
+/* For a scope that changes the file: it has changed when the scope ends. */
+static void note_change(const int *unused)
+{
+    (void)unused;
+    atomic_fetch_add(&changes_by_us, 1);
+}
+#define NOTE_CHANGE() __attribute__((cleanup(note_change), unused)) int note_change_here = 0
 
 static HRESULT parse_list(const char *path, struct json **out)
 {
@@ -39,8 +57,8 @@ static HRESULT parse_list(const char *path, struct json **out)
     return S_OK;
 }
 
-/* Brings known_list up to date; needs the lock. */
-static HRESULT refresh(void)
+/* Needs the lock. */
+static HRESULT look(void)
 {
     AUTO_FREE char *path = NULL;
     struct os_stat now = {0};
@@ -57,6 +75,25 @@ static HRESULT refresh(void)
     known_list = list;
     known_file = now;
     return S_OK;
+}
+
+/* Brings known_list up to date; needs the lock. */
+static HRESULT refresh(void)
+{
+    uint64_t moment = activity_moment(), changes = atomic_load(&changes_by_us);
+    if (moment && moment == looked.moment && changes == looked.changes)
+        return S_OK;
+    TRY(look());
+    looked.moment = moment;
+    looked.changes = changes;
+    return S_OK;
+}
+
+bool world_is_normal(void)
+{
+    FLOOR_PAUSE();
+    AUTO_LOCK(&lock);
+    return SUCCEEDED(refresh()) && json_len(known_list) == 0;
 }
 
 HRESULT world_snapshot(struct json **out)
@@ -100,6 +137,7 @@ static HRESULT begin(struct transaction *t)
 static HRESULT save(const struct transaction *t)
 {
     AUTO_FREE char *path = NULL;
+    NOTE_CHANGE();
     TRY(settings_state_path("world.json", &path));
     if (json_len(t->list) == 0)
         return os_is_file(path) ? os_remove_file(path) : S_OK;
@@ -226,6 +264,7 @@ HRESULT world_reboot(void)
 HRESULT world_clear(void)
 {
     AUTO_FREE char *path = NULL;
+    NOTE_CHANGE();
     TRY(settings_state_path("world.json", &path));
     return os_is_file(path) ? os_remove_file(path) : S_OK;
 }

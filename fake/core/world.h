@@ -35,6 +35,9 @@ HRESULT world_list(struct json **out);
 
 /* ---- questions ---- */
 
+/* Is no change in force? Then no question has another answer than the normal world's. */
+bool world_is_normal(void);
+
 /* ERROR_ELEVATION_REQUIRED. */
 HRESULT world_check_elevated(void);
 /* Can a WIM be mounted into (or remounted at) that folder: filter service, kind of volume, access?

@@ -72,7 +72,7 @@ HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **ou
 
 HRESULT client_path_canonical(const char *path, char **out)
 {
-    if (os_exists(path) && SUCCEEDED(os_real_path(path, out)))
+    if (SUCCEEDED(os_real_path(path, out)))
         return S_OK;
     *out = mem_dup(path); /* nothing there, or a mount whose helper is dead */
     return *out ? S_OK : FAIL_MEMORY();

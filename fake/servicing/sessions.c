@@ -13,7 +13,7 @@
 #include "fault_why.h"
 #include "library.h"
 #include "log.h"
-#include "mounts.h"
+#include "mount_check.h"
 #include "online.h"
 #include "os.h"
 #include "path.h"
@@ -23,7 +23,6 @@
 #include "text.h"
 #include "turn.h"
 #include "versions.h"
-#include "wim_commit.h"
 #include "worker.h"
 #include "world.h"
 
@@ -193,39 +192,13 @@ static HRESULT find_windows(const char *root, PCWSTR given, char **out)
     return S_OK;
 }
 
-/* May a session be opened on a mount in this state? */
-static HRESULT check_mount(const char *root, char **id_out)
-{
-    AUTO_MOUNTS struct mounts m = {0};
-    TRY(mounts_open(&m));
-    if (wim_has_cut_off(&m)) {
-        mounts_close(&m);
-        TRY(wim_recover());
-        TRY(mounts_open(&m));
-    }
-    const struct mount *mount = mounts_find_path(&m, root);
-    if (!mount)
-        return S_OK; /* a plain folder */
-    if (mount_is_busy(mount) && !mount_is_ours(mount))
-        return FAIL(WIMPROVIDER_E_IMAGE_IN_SERVICE, "process %u is working on the image",
-                    mount->owner_pid);
-    switch (mount_status(&m, mount)) {
-    case DismMountStatusOk:
-        *id_out = mem_dup(mount->id);
-        return *id_out ? S_OK : FAIL_MEMORY();
-    case DismMountStatusNeedsRemount:
-        return FAIL(DISMAPI_E_NEEDS_REMOUNT, "the image at %s must be remounted first", root);
-    default:
-        return FAIL(WIMPROVIDER_E_INVALID_MOUNT,
-                    "the mount at %s is invalid: discard it or clean up the mount points", root);
-    }
-}
-
 /* The registry of the image, which a session loads. */
 static HRESULT open_hives(const char *windows)
 {
     AUTO_FREE char *folder = NULL;
     AUTO_NAMES struct os_names hives = {0};
+    if (world_is_normal()) /* nobody is in the way of files */
+        return S_OK;
     HRESULT hr = find_folder(windows, "System32/config", &folder);
     if (FAILED(hr)) /* an image without a registry */
         return hr == HR_WIN32(ERROR_PATH_NOT_FOUND) ? S_OK : hr;
@@ -247,7 +220,7 @@ static HRESULT open_offline(void *context, struct image *image)
     AUTO_FREE char *mount = NULL, *windows = NULL, *drive = NULL;
     TRY(op_step(&o->call->op, STEP_SESSION_OPEN));
     TRY(world_check_host());
-    TRY(check_mount(o->root, &mount));
+    TRY(mount_check(o->root, &mount));
     TRY(find_windows(o->root, o->windows_directory, &windows));
     TRY(version_check(mount));
     TRY(open_hives(windows));
@@ -275,15 +248,17 @@ static HRESULT open_online(struct call *call, DismSession *out)
     return session_open(&target, out);
 }
 
-static bool is_running_windows(const char *path)
+static bool is_running_windows(const char *path, const struct os_stat *stat)
 {
     const struct settings *settings;
-    AUTO_FREE char *online = NULL;
+    struct os_stat online;
     if (text_equal(path, "/"))
         return true;
-    if (FAILED(settings_get(&settings)) || FAILED(client_path_canonical(settings->online, &online)))
+    if (FAILED(settings_get(&settings)))
         return false;
-    return text_equal(path, online);
+    if (FAILED(os_stat(settings->online, &online))) /* not made yet */
+        return text_equal(path, settings->online);
+    return stat->inode == online.inode && stat->device == online.device;
 }
 
 HRESULT impl_DismOpenSession(struct call *call, PCWSTR ImagePath, PCWSTR WindowsDirectory,
@@ -301,10 +276,13 @@ HRESULT impl_DismOpenSession(struct call *call, PCWSTR ImagePath, PCWSTR Windows
     }
     TRY(client_path(ImagePath, "ImagePath", HR_WIN32(ERROR_NOT_SUPPORTED), &path));
     TRY(client_path_canonical(path, &root));
-    if (is_running_windows(root))
+    struct os_stat stat;
+    if (FAILED(os_stat(root, &stat)))
+        stat = (struct os_stat){.type = OS_TYPE_OTHER};
+    if (is_running_windows(root, &stat))
         return FAIL(DISMAPI_E_MUST_SPECIFY_ONLINE_IMAGE,
                     "%s is the running Windows: use DISM_ONLINE_IMAGE", given);
-    if (!os_is_directory(root))
+    if (stat.type != OS_TYPE_DIRECTORY)
         return FAIL(HR_WIN32(ERROR_DIRECTORY), "%s is not a folder", path);
 
     struct opening o = {call, root, WindowsDirectory, SystemDrive, Session};
