@@ -133,6 +133,8 @@ bool os_may_mount(void);
 /* What the topmost mount at exactly that path names as its source; caller's. S_FALSE: nothing is
  * mounted there. */
 HRESULT os_mount_source(const char *path, char **out);
+/* Where something with that source is mounted, the last one first; caller's. S_FALSE: nowhere. */
+HRESULT os_mount_place(const char *source, char **out);
 /* ERROR_BUSY while somebody uses it, unless even_if_used: then it goes from the folder tree at once
  * and ends when the last user does. */
 HRESULT os_unmount(const char *path, bool even_if_used);

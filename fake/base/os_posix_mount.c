@@ -111,6 +111,34 @@ HRESULT os_mount_source(const char *path, char **out)
     return S_OK;
 }
 
+struct search {
+    const char *source;
+    char *path;
+};
+
+static HRESULT look_for(void *context, const char *point, const char *source)
+{
+    struct search *search = context;
+    if (strcmp(source, search->source) != 0)
+        return S_OK;
+    mem_free(search->path);
+    search->path = mem_dup(point);
+    return search->path ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT os_mount_place(const char *source, char **out)
+{
+    struct search search = {.source = source};
+    HRESULT hr = each_mount(look_for, &search);
+    if (FAILED(hr) || !search.path)
+        mem_free(search.path);
+    TRY(hr);
+    if (!search.path)
+        return S_FALSE;
+    *out = search.path;
+    return S_OK;
+}
+
 struct listing {
     const char *folder;
     VEC(char *) points;

@@ -91,10 +91,11 @@ static void print_mounts(const struct json *mounts)
 {
     printf("mounts:  %zu\n", json_len(mounts));
     for (const struct json *v = json_first(mounts); v; v = json_next(v)) {
-        printf("  %s\n    image %.0f of %s, %s, %s%s\n", text_of(v, "mountPath"),
+        printf("  %s\n    image %.0f of %s, %s, %s, %s%s\n", text_of(v, "mountPath"),
                json_number(json_get(v, "imageIndex")), text_of(v, "imageFilePath"),
                json_bool(json_get(v, "readOnly")) ? "read-only" : "read-write",
-               text_of(v, "status"), json_get(v, "workedOnByPid") ? ", being worked on" : "");
+               text_of(v, "engine"), text_of(v, "status"),
+               json_get(v, "workedOnByPid") ? ", being worked on" : "");
     }
 }
 

@@ -175,22 +175,34 @@ static HRESULT unmount_lower(const struct mount *mount)
     }
 }
 
+/* Wherever it is by now: a folder above the mount folder may have been renamed. S_FALSE: nothing of
+ * ours is mounted any more. */
+static HRESULT unmount_one(const struct mount *mount, bool even_if_used, bool *is_left)
+{
+    AUTO_FREE char *place = NULL, *top = NULL;
+    HRESULT hr = os_mount_place(mount->id, &place);
+    if (hr != S_OK)
+        return hr;
+    TRY(os_mount_source(place, &top));
+    if (!text_equal(top, mount->id))
+        return FAIL(HR_WIN32(ERROR_BUSY), "another file system is mounted on top of %s", place);
+    hr = os_unmount(place, false);
+    if (hr != HR_WIN32(ERROR_BUSY) || !even_if_used)
+        return hr;
+    *is_left = true;
+    return os_unmount(place, true);
+}
+
 HRESULT lazy_stop(const struct mount *mount, bool even_if_used)
 {
-    bool is_mounted, is_left = false;
+    bool is_left = false;
     bool is_dead = mount->live.helper_pid &&
                    os_process_start_time(mount->live.helper_pid) != mount->live.helper_start;
-    for (;;) {
-        TRY(lazy_is_mounted(mount, &is_mounted));
-        if (!is_mounted)
-            break;
-        HRESULT hr = os_unmount(mount->mount_path, false);
-        if (hr == HR_WIN32(ERROR_BUSY) && (even_if_used || is_dead)) {
-            hr = os_unmount(mount->mount_path, true);
-            is_left = true;
-        }
-        TRY(hr);
-    }
+    HRESULT hr;
+    do
+        hr = unmount_one(mount, even_if_used || is_dead, &is_left);
+    while (hr == S_OK);
+    TRY(hr);
     TRY(unmount_lower(mount));
     /* While somebody still uses what was mounted its helper would live on. */
     end_helper(&mount->live, is_left);

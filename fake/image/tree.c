@@ -287,12 +287,83 @@ static HRESULT compare_all(const struct tree *old, const struct tree *now, struc
     return S_OK;
 }
 
+/* ---- hard links ---- */
+
+typedef VEC(uint64_t) inode_list;
+
+static void inode_list_clear(inode_list *list)
+{
+    vec_clear(list);
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool has_inode(const inode_list *list, uint64_t inode)
+{
+    return list->len &&
+           bsearch(&inode, list->ptr, list->len, sizeof *list->ptr, compare_inodes) != NULL;
+}
+
+/* Is it named by an addition, or below one? `from` moves along with the entries. */
+static bool is_added(const wim_changes *additions, const char *path, size_t *from)
+{
+    while (*from < additions->len) {
+        const char *added = additions->ptr[*from].path;
+        if (text_equal(added, path) || tree_is_below(path, added))
+            return true;
+        if (tree_compare_paths(added, path) > 0)
+            return false;
+        (*from)++;
+    }
+    return false;
+}
+
+static HRESULT list_added(const struct tree *now, const wim_changes *additions, inode_list *out)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < now->list.len && at < additions->len; i++) {
+        const struct tree_entry *entry = &now->list.ptr[i];
+        if (entry->type == OS_TYPE_DIRECTORY || !is_added(additions, entry->path, &at))
+            continue;
+        uint64_t *inode = vec_push(out);
+        if (!inode)
+            return FAIL_MEMORY();
+        *inode = entry->inode;
+    }
+    if (out->len)
+        qsort(out->ptr, out->len, sizeof *out->ptr, compare_inodes);
+    return S_OK;
+}
+
+HRESULT tree_add_linked(const struct tree *now, const char *root, wim_changes *additions)
+{
+    inode_list added AUTO(inode_list_clear) = {0};
+    wim_changes others AUTO(wim_changes_clear) = {0};
+    size_t at = 0;
+    TRY(list_added(now, additions, &added));
+    for (size_t i = 0; i < now->list.len && added.len; i++) {
+        const struct tree_entry *entry = &now->list.ptr[i];
+        AUTO_FREE char *source = NULL;
+        if (entry->type == OS_TYPE_DIRECTORY || !has_inode(&added, entry->inode) ||
+            is_added(additions, entry->path, &at))
+            continue;
+        TRY(path_join(root, entry->path, &source));
+        TRY(wim_changes_add(&others, WIM_ADD, entry->path, source));
+    }
+    return wim_changes_move(&others, additions);
+}
+
 HRESULT tree_changes(const struct tree *old, const struct tree *now, const char *root,
                      wim_changes *out)
 {
     wim_changes additions AUTO(wim_changes_clear) = {0};
     struct comparison c = {.root = root, .deletions = out, .additions = &additions};
     TRY(compare_all(old, now, &c));
+    TRY(tree_add_linked(now, root, &additions));
     return wim_changes_move(&additions, out);
 }
 
@@ -334,19 +405,6 @@ void tree_mark_changed(struct tree *old, const struct tree *now)
     }
 }
 
-typedef VEC(uint64_t) inode_list;
-
-static void inode_list_clear(inode_list *list)
-{
-    vec_clear(list);
-}
-
-static int compare_inodes(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static HRESULT list_moved(const struct tree *now, inode_list *out)
 {
     for (size_t i = 0; i < now->list.len; i++) {
@@ -371,8 +429,7 @@ HRESULT tree_accept_moved(struct tree *old, const struct tree *now)
         struct tree_entry *before = &old->list.ptr[i];
         const struct tree_entry *after = find(now, before->path, &at);
         if (after && before->inode == after->inode && before->size == after->size &&
-            before->mtime_ns == after->mtime_ns &&
-            bsearch(&after->inode, moved.ptr, moved.len, sizeof *moved.ptr, compare_inodes))
+            before->mtime_ns == after->mtime_ns && has_inode(&moved, after->inode))
             before->ctime_ns = after->ctime_ns;
     }
     return S_OK;

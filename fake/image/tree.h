@@ -62,5 +62,8 @@ HRESULT wim_changes_move(wim_changes *from, wim_changes *to);
 HRESULT tree_changes(const struct tree *old, const struct tree *now, const char *root,
                      wim_changes *out);
 void wim_changes_clear(wim_changes *changes);
+/* `additions` (in the order of the tree) may name a file under one of its names only, since that
+ * one moved with its folder: its other names are added too, so that they stay names of one file. */
+HRESULT tree_add_linked(const struct tree *now, const char *root, wim_changes *additions);
 
 #endif

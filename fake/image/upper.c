@@ -135,6 +135,7 @@ HRESULT upper_changes(const struct upper *upper, const char *source, wim_changes
 {
     struct reading r AUTO(reading_clear) = {.upper = upper, .source = source, .deletions = out};
     TRY(side_by_side(upper->old, upper->now, see, &r));
+    TRY(tree_add_linked(upper->now, source, &r.additions));
     TRY(upper_each_other_name(upper, true, see_other_name, &r));
     return wim_changes_move(&r.additions, out);
 }

@@ -26,7 +26,7 @@ struct linked {
     char *file; /* in the index */
     uint64_t group;
     uint32_t origin;
-    bool has_group, is_known;
+    bool has_group, is_known, has_new_name;
 };
 
 struct linking {
@@ -141,8 +141,17 @@ static void drop_known(struct linking *l)
         if (at < l->linked.len && tree_is_same(old, &l->linked.ptr[at].entry))
             l->linked.ptr[at].is_known = true;
     }
+    for (size_t i = 0; i < l->upper->now->list.len; i++) {
+        const struct tree_entry *now = &l->upper->now->list.ptr[i];
+        size_t at = first_with(l, now->inode);
+        if (at == l->linked.len || l->linked.ptr[at].key != now->inode)
+            continue;
+        const struct tree_entry *old = find(l->upper->old, now->path);
+        if (!old || old->inode != now->inode) /* it moved with its folder */
+            l->linked.ptr[at].has_new_name = true;
+    }
     for (size_t i = 0; i < l->linked.len; i++) {
-        if (l->linked.ptr[i].is_known)
+        if (l->linked.ptr[i].is_known && !l->linked.ptr[i].has_new_name)
             mem_free(l->linked.ptr[i].file);
         else
             l->linked.ptr[kept++] = l->linked.ptr[i];
@@ -208,19 +217,21 @@ static HRESULT find_by_inode(struct linking *l)
 
 /* ---- the other names ---- */
 
-/* Does the upper folder say something else about the image's name, or about a folder above it? */
+/* Does the upper folder say something of the image's name, or something else of a folder above it?
+ * What it had when the image took it over, and has no more, is deleted. */
 static HRESULT is_covered(const struct upper *upper, const char *path, bool *out)
 {
     AUTO_FREE char *above = mem_dup(path);
     if (!above)
         return FAIL_MEMORY();
-    *out = find(upper->now, path) != NULL;
+    *out = find(upper->now, path) || find(upper->old, path);
     for (char *slash = strrchr(above, '/'); slash && !*out; slash = strrchr(above, '/')) {
         AUTO_FREE char *folder = NULL;
         *slash = '\0';
         const struct tree_entry *entry = find(upper->now, above);
         TRY(path_join(upper->root, above, &folder));
-        *out = entry && (entry->type != OS_TYPE_DIRECTORY || os_is_opaque(folder));
+        *out = entry ? entry->type != OS_TYPE_DIRECTORY || os_is_opaque(folder)
+                     : find(upper->old, above) != NULL;
     }
     return S_OK;
 }

@@ -146,6 +146,10 @@ class Folder:
     def utime(self, path, ns):
         os.utime(self.at(path), ns=(ns, ns), follow_symlinks=False)
 
+    def stream(self, path, name, seed):
+        """Such a change is written into the image by another way."""
+        os.setxattr(self.at(path), "user." + name, data(seed, seed))
+
     def hold(self, path):
         if path not in self.held:
             self.held[path] = os.open(self.at(path), os.O_RDWR)
@@ -334,6 +338,9 @@ class Generator:
 
     def make_utime_link(self):
         return "utime", self.some(self.links), self.rng.choice(TIMES)
+
+    def make_stream_file(self):
+        return "stream", self.some(self.files), self.rng.choice(("a", "Zone.Identifier", "ünï")), self.seed()
 
     def make_hold_file(self):
         return "hold", self.some(self.files)

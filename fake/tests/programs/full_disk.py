@@ -31,10 +31,12 @@ class full_disk(Test):
     def test_under_the_image_file(self):
         self.under_the_image_file(lambda path: None)
 
+    @KEEPS_METADATA
     def test_under_the_image_file_where_metadata_is_kept(self):
         self.under_the_image_file(self.add_stream)
 
     @unittest.skipIf(IS_LAZY, "what is written into a lazy mount is in the state folder already")
+    @KEEPS_METADATA
     def test_under_the_state_folder_where_metadata_is_kept(self):
         disk = self.small_disk("256k")
         image = self.wim(self.windows_tree(), "t.wim", "none")

@@ -183,6 +183,7 @@ class a_commit_that_was_cut_off(Test):
             wimlib("verify", self.image)
             self.assertIn("/more.txt", paths(self.image, index))
 
+    @KEEPS_METADATA
     def test_is_undone_when_it_was_killed_before_it_could_note_the_first_of_two_writes(self):
         """Appending with a named stream: first the copy of the image, then the change in it."""
         client = self.client()

@@ -237,4 +237,7 @@ class what_a_killed_client_left(Replaying):
 
 
 if __name__ == "__main__":
+    if not may_mount():
+        print("keeping metadata takes root and /dev/fuse")
+        sys.exit(77)
     main()
