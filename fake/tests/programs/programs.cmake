@@ -61,5 +61,11 @@ if(Python3_Interpreter_FOUND)
     dismfake_program(bench ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/bench.py
         ${CMAKE_BINARY_DIR} small --runs 1)
     set_tests_properties(program/soak program/bench PROPERTIES LABELS "program;plain")
+    if(DISMFAKE_BUILD_CONFORMANCE AND DISMFAKE_BUILD_FIXTURES)
+        dismfake_program(environments ${Python3_EXECUTABLE} ${PROGRAMS}/environments.py
+            ${CMAKE_BINARY_DIR}/conformance/dismconform ${CMAKE_BINARY_DIR}/fixtures/catalog
+            ${CMAKE_SOURCE_DIR}/scenarios)
+        set_tests_properties(program/environments PROPERTIES FIXTURES_REQUIRED catalogue)
+    endif()
     dismfake_program(python-client ${Python3_EXECUTABLE} ${PROGRAMS}/python_client.py)
 endif()
