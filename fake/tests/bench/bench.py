@@ -4,7 +4,9 @@
 in one run: medians, their ratio, and whether the target is met.
 
 Sizes: small (200 files), medium (20,000 files, 0.96 GB), large (100,000 files, 1 GB); their images are made once and
-kept in BUILD/bench. Both sides run in turns after a round that warms up. A peer's figure includes the start of its
+kept in BUILD/bench. Scratch files are in TMPDIR, a file system in memory where there is one, but for what a mount that
+unpacks nothing is held against: that the peer unpacks as people do, onto the disk, into BUILD/bench.
+Both sides run in turns after a round that warms up. A peer's figure includes the start of its
 process, which the first row shows alone. Ratios are for people, on a machine that does nothing else: nothing is
 asserted. Exit 1 if a row could not be measured though its engine works here."""
 import argparse
@@ -20,6 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "programs")]
 from images import SIZES, image_of  # noqa: E402
 from people import Line, end_processes, mounts_below  # noqa: E402
+from rows import GROUPS, Rows  # noqa: E402
 from targets import target  # noqa: E402
 
 ENGINES = ("lazy", "extract")
@@ -28,19 +31,23 @@ ROOM = 5_000_000_000  # scratch space that two copies of an image and two unpack
 
 def options():
     parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [--engine lazy|extract] "
-                                     "[--runs N] [--json FILE]")
+                                     "[--runs N] [--only GROUP] [--json FILE]")
     parser.add_argument("build")
     parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join(SIZES))
     parser.add_argument("--engine", choices=ENGINES, action="append")
     parser.add_argument("--runs", type=int, help="instead of 15 for small, 5 for medium, 3 for large")
+    parser.add_argument("--only", metavar="GROUP", help="of the rows: " + ", ".join(GROUPS))
     parser.add_argument("--json", metavar="FILE", help="the figures, as one JSON array")
-    parser.add_argument("--worker", nargs=2, metavar=("SCRATCH", "IMAGE"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=3, metavar=("SCRATCH", "DISK", "IMAGE"), help=argparse.SUPPRESS)
     parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     try:
         opts = parser.parse_intermixed_args()
     except SystemExit as e:
         sys.exit(64 if e.code else 0)
     unknown = [s for s in opts.sizes if s not in SIZES]
+    if opts.only and opts.only not in GROUPS:
+        print(f"bench: there are no rows '{opts.only}': {', '.join(GROUPS)}", file=sys.stderr)
+        sys.exit(64)
     if unknown:
         print(f"bench: there is no size {unknown[0]}: {', '.join(SIZES)}", file=sys.stderr)
         sys.exit(64)
@@ -55,12 +62,11 @@ def clean(folder):
 
 
 def worker(opts):
-    from rows import Rows
-    scratch, image = opts.worker
+    scratch, disk, image = opts.worker
     fake = os.path.join(opts.build, "fake")
     line = Line()
     Rows(os.path.join(fake, "libDismApi.so"), os.path.join(fake, "test_driver"), opts.sizes[0], opts.engine[0], image,
-         scratch, line, opts.first, opts.runs).run()
+         scratch, disk, line, opts.first, opts.runs).run(opts.only)
     line.hide()
 
 
@@ -111,13 +117,14 @@ class Report:
 
 
 def run_worker(opts, size, engine, image, is_first, report, line):
-    with tempfile.TemporaryDirectory(prefix="dismfake-bench-", ignore_cleanup_errors=True) as scratch:
+    with tempfile.TemporaryDirectory(prefix="dismfake-bench-", ignore_cleanup_errors=True) as scratch, \
+            tempfile.TemporaryDirectory(prefix="apply-", dir=os.path.join(opts.build, "bench")) as disk:
         scratch = os.path.realpath(scratch)
         env = {k: v for k, v in os.environ.items() if not k.startswith("DISMFAKE_")}
         env.update(DISMFAKE_STATE=os.path.join(scratch, "state"), DISMFAKE_ENGINE=engine)
         process = subprocess.Popen(
-            [sys.executable, "-B", __file__, opts.build, size, "--engine", engine, "--worker", scratch, image,
-             *(["--first"] if is_first else []), *(["--runs", str(opts.runs)] if opts.runs else [])], stdout=subprocess.PIPE, text=True, env=env)
+            [sys.executable, "-B", __file__, opts.build, size, "--engine", engine, "--worker", scratch, disk, image,
+             *(["--only", opts.only] if opts.only else []), *(["--first"] if is_first else []), *(["--runs", str(opts.runs)] if opts.runs else [])], stdout=subprocess.PIPE, text=True, env=env)
         try:
             for text in process.stdout:
                 line.hide()

@@ -13,6 +13,7 @@ from sides import COMMIT, DISCARD, Ours, READ_ONLY, READ_WRITE, Wimlib, empty, m
 RUNS = {"small": 15, "medium": 5, "large": 3}
 SLOW_MS = 5000  # a round that takes longer is not made once more to warm up
 FILES_PER_FOLDER = 3
+ROOM_OF_A_TREE = 2_500_000_000  # with what file systems add
 
 
 def read_files(folder, names):
@@ -68,9 +69,15 @@ def change(folder, names, number):
             file.write(f"changed in round {number}, {name}\n".encode() * 20)
 
 
+# What is measured, by which method.
+GROUPS = {"mount read-only": "mount_readonly", "mount read-write": "mount_readwrite", "discard": "discard",
+          "commit": "commits", "walk + stat, full read": "looks", "session open + close": "sessions", "peak memory": "memory"}
+
+
 class Rows:
-    def __init__(self, library, driver, size, engine, image, scratch, line, with_engine_free, runs):
+    def __init__(self, library, driver, size, engine, image, scratch, disk, line, with_engine_free, runs):
         self.runs = runs or RUNS[size]
+        self.disk = disk
         self.size, self.engine, self.line, self.driver = size, engine, line, driver
         self.with_engine_free = with_engine_free
         paths = [os.path.join(scratch, name) for name in ("t.wim", "peer.wim")]
@@ -135,14 +142,28 @@ class Rows:
         empty(self.folders[1])
         return figure
 
+    def peer_apply_to_disk(self):
+        folder = os.path.join(self.disk, "tree")
+        empty(folder)
+        try:
+            return self.peer.apply(folder)
+        finally:
+            shutil.rmtree(folder)
+
     def mount_readonly(self):
-        if self.engine == "lazy":
-            mine, other, applied = self.alternate("mount read-only", lambda: self.our_mount(READ_ONLY),
-                                                  lambda: self.peer_mount(READ_ONLY), self.peer_apply)
-            self.give("mount read-only", mine, "mount", other)
-        else:
+        if self.engine == "extract":
             mine, applied = self.alternate("mount read-only", lambda: self.our_mount(READ_ONLY), self.peer_apply)
-        self.give("mount read-only, against apply", mine, "apply", applied)
+            self.give("mount read-only, against apply", mine, "apply", applied)
+            return
+        mine, other = self.alternate("mount read-only", lambda: self.our_mount(READ_ONLY),
+                                     lambda: self.peer_mount(READ_ONLY))
+        self.give("mount read-only", mine, "mount", other)
+        row, room = "mount read-only, against apply to disk", os.statvfs(self.disk)
+        if room.f_bavail * room.f_frsize < ROOM_OF_A_TREE:
+            self.refuse(row, f"not measured: too little room in {self.disk}")
+            return
+        mine, applied = self.alternate(row, lambda: self.our_mount(READ_ONLY), self.peer_apply_to_disk)
+        self.give(row, mine, "apply", applied)
 
     def mount_readwrite(self):
         if self.engine == "lazy":
@@ -301,10 +322,6 @@ class Rows:
 
     # ---- all ----
 
-    GROUPS = (("mount read-only", "mount_readonly"), ("mount read-write", "mount_readwrite"), ("discard", "discard"),
-              ("commit", "commits"), ("walk + stat, full read", "looks"), ("session open + close", "sessions"),
-              ("peak memory", "memory"))
-
     def try_engine(self):
         try:
             self.our_mount(READ_ONLY)
@@ -312,13 +329,15 @@ class Rows:
         except OSError as e:
             return str(e)
 
-    def run(self):
+    def run(self, only=None):
         self.ours.call("DismInitialize", 0, None, None)
-        if self.with_engine_free:
+        if self.with_engine_free and not only:
             self.start_of_process()
             self.image_info()
         reason = self.try_engine()
-        for name, method in self.GROUPS:
+        for name, method in GROUPS.items():
+            if only and name != only:
+                continue
             if reason:
                 self.refuse(name, reason)
                 continue

@@ -130,8 +130,8 @@ class Wimlib:
     def info(self):
         return self.timed("info", self.wim)
 
-    def apply(self):
-        return self.timed("apply", self.wim, "1", self.mount_path)
+    def apply(self, folder=None):
+        return self.timed("apply", self.wim, "1", folder or self.mount_path)
 
     def mount(self, flags=READ_ONLY):
         return self.timed("mount" if flags == READ_ONLY else "mountrw", self.wim, "1", self.mount_path)
