@@ -9,8 +9,8 @@ endif()
 add_library(core OBJECT
     core/activity.c core/board.c core/call.c core/claim.c core/clock.c core/event.c core/exports.c core/fault.c
     core/fault_mutate.c core/fault_parse.c core/fault_parse_do.c core/fault_source.c core/fault_why.c core/journal.c core/library.c
-    core/log.c core/op.c core/probes.c core/result.c core/session.c core/settings.c core/worker.c core/world.c
-    core/world_ask.c core/world_check.c)
+    core/log.c core/op.c core/probes.c core/result.c core/session.c core/settings.c core/state_file.c core/worker.c
+    core/world.c core/world_ask.c core/world_check.c)
 target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
@@ -27,7 +27,8 @@ target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
 
 add_library(servicing OBJECT
-    servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c servicing/mount_lookup.c
+    servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
+    servicing/mount_lookup.c
     servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c servicing/turn.c
     servicing/unimplemented.c servicing/unmounting.c servicing/versions.c servicing/world_step.c)
 target_include_directories(servicing PUBLIC servicing)

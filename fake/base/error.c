@@ -26,17 +26,17 @@ static void drop_cut_sequence(char *text, size_t len)
 HRESULT error_set(HRESULT hr, const char *format, ...)
 {
     /* Made apart from `last`, because the arguments may be the last error's own text. */
-    struct error fresh = {.hr = hr};
+    char fresh[sizeof last.text];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(fresh.text, sizeof fresh.text, format, args);
+    int n = vsnprintf(fresh, sizeof fresh, format, args);
     va_end(args);
     if (n < 0)
-        fresh.text[0] = '\0';
-    else if ((size_t)n >= sizeof fresh.text)
-        drop_cut_sequence(fresh.text, sizeof fresh.text - 1);
+        fresh[0] = '\0';
+    else if ((size_t)n >= sizeof fresh)
+        drop_cut_sequence(fresh, sizeof fresh - 1);
     last.hr = hr;
-    memcpy(last.text, fresh.text, strlen(fresh.text) + 1);
+    memcpy(last.text, fresh, strlen(fresh) + 1);
     return hr;
 }
 

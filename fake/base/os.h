@@ -48,6 +48,7 @@ HRESULT os_copy_file(const char *from, const char *to); /* content, mode, mtime 
  */
 enum os_lock { OS_LOCK_WAIT, OS_LOCK_TRY };
 HRESULT os_lock_file(struct os_file *file, enum os_lock how); /* needs OS_WRITE; exclusive */
+void os_unlock_file(struct os_file *file);
 /* Returns when nobody else has the file locked with flock(2), or at the deadline (os_now_ms):
  * false. A process that is being killed gives its locks up one after another. */
 bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms);
@@ -78,6 +79,7 @@ struct os_stat {
  */
 HRESULT os_stat(const char *path, struct os_stat *out);
 HRESULT os_lstat(const char *path, struct os_stat *out);
+bool os_look(const char *path, struct os_stat *out); /* os_stat, but not to be there is no error */
 HRESULT os_stat_file(struct os_file *file, struct os_stat *out);
 bool os_exists(const char *path); /* without following a link at the end */
 bool os_is_directory(const char *path);

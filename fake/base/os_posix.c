@@ -82,8 +82,7 @@ void os_close(struct os_file *file)
     /* A child that was forked meanwhile has the descriptor too: closing ours would not end the
      * lock. */
     if (file->is_locked)
-        (void)fcntl(file->fd, F_OFD_SETLK,
-                    &(struct flock){.l_type = F_UNLCK, .l_whence = SEEK_SET});
+        os_unlock_file(file);
     close(file->fd);
     mem_free(file->path);
     mem_free(file);
@@ -317,6 +316,12 @@ HRESULT os_lock_file(struct os_file *file, enum os_lock how)
     return error_errno(errno, "lock", file->path);
 }
 
+void os_unlock_file(struct os_file *file)
+{
+    (void)fcntl(file->fd, F_OFD_SETLK, &(struct flock){.l_type = F_UNLCK, .l_whence = SEEK_SET});
+    file->is_locked = false;
+}
+
 /* ---- what is there ---- */
 
 static int64_t ns_of(struct timespec t)
@@ -369,6 +374,15 @@ HRESULT os_stat_file(struct os_file *file, struct os_stat *out)
         return error_errno(errno, "look at", file->path);
     fill_stat(&st, out);
     return S_OK;
+}
+
+bool os_look(const char *path, struct os_stat *out)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    fill_stat(&st, out);
+    return true;
 }
 
 bool os_exists(const char *path)

@@ -196,10 +196,16 @@ HRESULT path_absolute(const char *path, const char *base, char **out)
 HRESULT path_join(const char *folder, const char *name, char **out)
 {
     size_t len = strlen(folder);
-    const char *between = len == 0 || is_separator(folder[len - 1]) ? "" : SEPARATOR;
-    char *joined = mem_format("%s%s%s", folder, between, len ? skip_separators(name) : name);
+    bool has_separator = len == 0 || is_separator(folder[len - 1]);
+    const char *rest = len ? skip_separators(name) : name;
+    size_t rest_len = strlen(rest);
+    char *joined = mem_alloc(len + rest_len + 2);
     if (!joined)
         return FAIL_MEMORY();
+    memcpy(joined, folder, len);
+    if (!has_separator)
+        joined[len++] = SEPARATOR[0];
+    memcpy(joined + len, rest, rest_len);
     *out = joined;
     return S_OK;
 }

@@ -26,14 +26,24 @@ struct claim {
 static struct os_mutex lock;
 static VEC(struct claim) claims;
 
-static void clear(struct claim *claim)
+/* The one last dropped for now: open and not locked. */
+static struct claim kept;
+static unsigned kept_by; /* a forked child shares its parent's open file, and so its locks */
+
+static void forget(struct claim *claim)
 {
-    if (claim->file) {
-        (void)os_remove_file(claim->path); /* while we have the lock */
+    if (claim->file)
         os_close(claim->file);
-    }
     mem_free(claim->root);
     mem_free(claim->path);
+    *claim = (struct claim){0};
+}
+
+static void clear(struct claim *claim)
+{
+    if (claim->file)
+        (void)os_remove_file(claim->path); /* while we have the lock */
+    forget(claim);
 }
 
 static struct claim *find(const char *root)
@@ -87,6 +97,41 @@ static HRESULT lock_file(const char *root, const char *path, struct os_file **ou
     }
 }
 
+/* Has it the lock, and on the file that others find? */
+static bool lock_again(struct claim *claim)
+{
+    return os_lock_file(claim->file, OS_LOCK_TRY) == S_OK && is_still_named(claim->file);
+}
+
+/* Needs the lock. */
+static void tidy(void)
+{
+    if (kept.file && kept_by == os_pid() && lock_again(&kept))
+        clear(&kept);
+    else
+        forget(&kept);
+}
+
+/* Needs the lock. */
+static bool take_kept(const char *root)
+{
+    if (!kept.file || !text_equal(kept.root, root))
+        return false;
+    if (kept_by != os_pid() || !lock_again(&kept)) {
+        forget(&kept);
+        return false;
+    }
+    struct claim *slot = vec_push(&claims);
+    if (!slot) {
+        clear(&kept);
+        return false;
+    }
+    *slot = kept;
+    slot->count = 1;
+    kept = (struct claim){0};
+    return true;
+}
+
 static HRESULT take(const char *root)
 {
     AUTO_LOCK(&lock);
@@ -95,6 +140,8 @@ static HRESULT take(const char *root)
         known->count++;
         return S_OK;
     }
+    if (take_kept(root))
+        return S_OK;
     struct claim claim AUTO(clear) = {.root = mem_dup(root), .count = 1};
     if (!claim.root)
         return FAIL_MEMORY();
@@ -121,14 +168,39 @@ HRESULT claim_check(const char *root)
     return S_OK;
 }
 
-void claim_drop(const char *root)
+static void drop(const char *root, void (*end)(struct claim *claim))
 {
     AUTO_LOCK(&lock);
     struct claim *claim = find(root);
     if (!claim || --claim->count > 0)
         return;
-    clear(claim);
+    end(claim);
     vec_remove(&claims, claim - claims.ptr);
     if (claims.len == 0)
         vec_clear(&claims);
+}
+
+void claim_drop(const char *root)
+{
+    drop(root, clear);
+}
+
+static void keep(struct claim *claim)
+{
+    tidy();
+    kept = *claim;
+    kept_by = os_pid();
+    os_unlock_file(kept.file);
+    *claim = (struct claim){0};
+}
+
+void claim_drop_for_now(const char *root)
+{
+    drop(root, keep);
+}
+
+void claim_tidy(void)
+{
+    AUTO_LOCK(&lock);
+    tidy();
 }

@@ -17,5 +17,9 @@ HRESULT claim_take(const char *root);
 HRESULT claim_check(const char *root);
 /* Gives one claim back. Nothing happens for a root without one. */
 void claim_drop(const char *root);
+/* The same, by who is likely to come back soon: the file stays, free for everybody, until somebody
+ * drops a claim on it or claim_tidy is called. One file at a time. */
+void claim_drop_for_now(const char *root);
+void claim_tidy(void);
 
 #endif

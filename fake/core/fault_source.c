@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "fault_rule.h"
 #include "settings.h"
+#include "state_file.h"
 
 static struct os_mutex refresh_lock;
 static bool environment_is_read;
@@ -59,15 +60,14 @@ static HRESULT load_environment(void)
 static HRESULT load_state_folder(void)
 {
     AUTO_FREE char *path = NULL, *text = NULL;
-    struct os_stat now = {0};
-    TRY(settings_state_path("faults.json", &path));
-    if (FAILED(os_stat(path, &now)))
-        now = (struct os_stat){0};
+    struct os_stat now;
+    state_file_look("faults.json", &now);
     if (now.inode == state_file.inode && now.mtime_ns == state_file.mtime_ns &&
         now.size == state_file.size)
         return S_OK;
     state_file = now;
     size_t size;
+    TRY(settings_state_path("faults.json", &path));
     if (now.inode && SUCCEEDED(os_read_file(path, &text, &size)))
         return fault_arm(text, FAULT_FROM_STATE, true);
     return fault_arm("[]", FAULT_FROM_STATE, true);

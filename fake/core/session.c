@@ -32,7 +32,7 @@ static DismSession next_id = FIRST_SESSION;
 static void destroy(struct session *session)
 {
     if (session->has_claim)
-        claim_drop(session->target.root);
+        claim_drop_for_now(session->target.root);
     image_release(session->image);
     mem_free((char *)session->target.root);
     mem_free((char *)session->target.windows);
@@ -217,20 +217,21 @@ bool session_is_open_on(const char *root)
     return false;
 }
 
+/* NULL: there is none. */
+static struct session *take_last(void)
+{
+    AUTO_LOCK(&lock);
+    if (table.len > 0)
+        return table.ptr[--table.len];
+    vec_clear(&table);
+    return NULL;
+}
+
 void session_forget_all(void)
 {
-    for (;;) {
-        struct session *session;
-        {
-            AUTO_LOCK(&lock);
-            if (table.len == 0) {
-                vec_clear(&table);
-                return;
-            }
-            session = table.ptr[--table.len];
-        }
+    for (struct session *session; (session = take_last());)
         unreference(session);
-    }
+    claim_tidy();
 }
 
 struct json *session_table_json(void)

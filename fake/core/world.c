@@ -13,6 +13,7 @@
 #include "os.h"
 #include "path.h"
 #include "settings.h"
+#include "state_file.h"
 #include "text.h"
 #include "world_model.h"
 
@@ -61,14 +62,12 @@ static HRESULT parse_list(const char *path, struct json **out)
 static HRESULT look(void)
 {
     AUTO_FREE char *path = NULL;
-    struct os_stat now = {0};
-    TRY(settings_state_path("world.json", &path));
-    if (FAILED(os_stat(path, &now)))
-        now = (struct os_stat){0};
-    if (now.inode == known_file.inode && now.mtime_ns == known_file.mtime_ns &&
-        now.ctime_ns == known_file.ctime_ns && now.size == known_file.size)
+    struct os_stat now;
+    state_file_look("world.json", &now);
+    if (state_file_is_same(&now, &known_file))
         return S_OK;
     struct json *list = NULL;
+    TRY(settings_state_path("world.json", &path));
     if (now.inode)
         TRY(parse_list(path, &list));
     json_free(known_list);

@@ -9,24 +9,15 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "image.h"
-#include "settings.h"
+#include "state_file.h"
 #include "text.h"
 #include "wim_commit.h"
 
-/* A file changed so long ago cannot change again and keep its time: a tick of the clock that stamps
- * files is shorter. */
-#define SETTLED_NS 50000000
+#define REGISTRY "registry.json"
 
-static struct os_mutex lock; /* a leaf */
+static struct os_mutex lock; /* a leaf but for the settings */
 static struct os_stat known_file;
 static struct mounts known; /* never a transaction: it has no lock */
-
-static bool is_known(const struct os_stat *now)
-{
-    return now->inode == known_file.inode && now->device == known_file.device &&
-           now->size == known_file.size && now->mtime_ns == known_file.mtime_ns &&
-           now->ctime_ns == known_file.ctime_ns;
-}
 
 static void forget(void)
 {
@@ -36,13 +27,6 @@ static void forget(void)
     mem_free(known.boot);
     known = (struct mounts){0};
     known_file = (struct os_stat){0};
-}
-
-static HRESULT stat_registry(struct os_stat *out)
-{
-    AUTO_FREE char *path = NULL;
-    TRY(settings_state_path("registry.json", &path));
-    return os_stat(path, out);
 }
 
 /* Would a transaction find more to do than to read? */
@@ -62,7 +46,8 @@ static void remember(struct mounts *m)
     struct os_stat now;
     AUTO_LOCK(&lock);
     forget();
-    if (!is_at_rest(m) || FAILED(stat_registry(&now)) || os_wall_ns() - now.ctime_ns < SETTLED_NS)
+    state_file_look(REGISTRY, &now);
+    if (!is_at_rest(m) || !now.inode || !state_file_is_settled(&now))
         return;
     known = *m;
     known.lock = NULL;
@@ -81,7 +66,8 @@ static HRESULT ask_memory(const char *root, char **id_out)
 {
     struct os_stat now;
     AUTO_LOCK(&lock);
-    if (!known_file.inode || FAILED(stat_registry(&now)) || !is_known(&now))
+    state_file_look(REGISTRY, &now);
+    if (!known_file.inode || !state_file_is_same(&now, &known_file))
         return S_FALSE;
     const struct mount *mount = mounts_find_path(&known, root);
     if (!mount)

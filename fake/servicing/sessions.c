@@ -20,6 +20,7 @@
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "state_file.h"
 #include "text.h"
 #include "turn.h"
 #include "versions.h"
@@ -256,7 +257,11 @@ static bool is_running_windows(const char *path, const struct os_stat *stat)
         return true;
     if (FAILED(settings_get(&settings)))
         return false;
-    if (FAILED(os_stat(settings->online, &online))) /* not made yet */
+    if (!settings->online_is_given)
+        state_file_look("online", &online);
+    else if (!os_look(settings->online, &online))
+        online.inode = 0;
+    if (!online.inode) /* not made yet */
         return text_equal(path, settings->online);
     return stat->inode == online.inode && stat->device == online.device;
 }
@@ -277,7 +282,7 @@ HRESULT impl_DismOpenSession(struct call *call, PCWSTR ImagePath, PCWSTR Windows
     TRY(client_path(ImagePath, "ImagePath", HR_WIN32(ERROR_NOT_SUPPORTED), &path));
     TRY(client_path_canonical(path, &root));
     struct os_stat stat;
-    if (FAILED(os_stat(root, &stat)))
+    if (!os_look(root, &stat))
         stat = (struct os_stat){.type = OS_TYPE_OTHER};
     if (is_running_windows(root, &stat))
         return FAIL(DISMAPI_E_MUST_SPECIFY_ONLINE_IMAGE,

@@ -5,7 +5,9 @@
  */
 #include "unit_support.h"
 
+#include "claim.h"
 #include "session.h"
+#include "settings.h"
 #include "worker.h"
 
 static const struct session_target target = {
@@ -302,6 +304,87 @@ static void a_callback_cannot_wait_for_its_own_call_but_use_another_image(void *
     image_release(images[1]);
 }
 
+/* ---- the claim's file, which stays when a session is closed ---- */
+
+/* The only file in the folder, NULL if there is none; caller's. */
+static char *claim_file(void)
+{
+    AUTO_FREE char *folder = NULL;
+    AUTO_NAMES struct os_names names = {0};
+    char *path = NULL;
+    assert_hr(S_OK, settings_state_path("claims", &folder));
+    assert_hr(S_OK, os_list(folder, &names));
+    assert_true(names.len <= 1);
+    if (names.len > 0)
+        assert_hr(S_OK, path_join(folder, names.ptr[0], &path));
+    return path;
+}
+
+/* Opens it as another process would, and says whether it got the lock. */
+static HRESULT lock_as_another(const char *path, struct os_file **out)
+{
+    assert_hr(S_OK, os_open(path, OS_WRITE, out));
+    return os_lock_file(*out, OS_LOCK_TRY);
+}
+
+static void an_image_is_free_for_others_between_two_sessions(void **state)
+{
+    (void)state;
+    AUTO_FILE struct os_file *other = NULL, *late = NULL;
+    DismSession id = 0;
+    assert_hr(S_OK, session_close(open_one(), nothing, NULL));
+    AUTO_FREE char *path = claim_file();
+    assert_non_null(path);
+    assert_hr(S_OK, lock_as_another(path, &other));
+    assert_hr(WIMPROVIDER_E_IMAGE_IN_SERVICE, session_open(&target, &id));
+    os_unlock_file(other);
+    id = open_one();
+    assert_hr(S_FALSE, lock_as_another(path, &late));
+    assert_hr(S_OK, session_close(id, nothing, NULL));
+}
+
+static void a_claim_is_not_taken_on_a_file_that_others_have_removed(void **state)
+{
+    (void)state;
+    AUTO_FILE struct os_file *other = NULL;
+    assert_hr(S_OK, session_close(open_one(), nothing, NULL));
+    AUTO_FREE char *path = claim_file();
+    assert_hr(S_OK, os_remove_file(path));
+    DismSession id = open_one();
+    assert_hr(S_FALSE, lock_as_another(path, &other));
+    assert_hr(S_OK, session_close(id, nothing, NULL));
+}
+
+static void nothing_is_left_of_claims_by_whoever_does_not_come_back(void **state)
+{
+    (void)state;
+    struct session_target second = {.root = "/second", .windows = "/second/Windows"};
+    DismSession id = 0;
+    assert_hr(S_OK, session_close(open_one(), nothing, NULL));
+    assert_hr(S_OK, session_open(&second, &id));
+    assert_hr(S_OK, session_close(id, nothing, NULL));
+    AUTO_FREE char *path = claim_file(); /* of the second only */
+    assert_non_null(path);
+    assert_hr(S_OK, claim_take("/second"));
+    claim_drop("/second");
+    assert_null(claim_file());
+    assert_hr(S_OK, session_close(open_one(), nothing, NULL));
+    session_forget_all();
+    assert_null(claim_file());
+}
+
+static void a_file_that_others_have_locked_is_left_to_them(void **state)
+{
+    (void)state;
+    AUTO_FILE struct os_file *other = NULL;
+    assert_hr(S_OK, session_close(open_one(), nothing, NULL));
+    AUTO_FREE char *path = claim_file();
+    assert_hr(S_OK, lock_as_another(path, &other));
+    session_forget_all();
+    assert_true(os_exists(path));
+    assert_hr(S_OK, os_remove_file(path));
+}
+
 #define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -316,6 +399,10 @@ int main(void)
         SESSION_TEST(calls_on_an_image_take_turns_in_the_order_of_arrival),
         SESSION_TEST(a_callback_in_a_callback_cannot_wait_for_either_call),
         SESSION_TEST(a_callback_cannot_wait_for_its_own_call_but_use_another_image),
+        SESSION_TEST(an_image_is_free_for_others_between_two_sessions),
+        SESSION_TEST(a_claim_is_not_taken_on_a_file_that_others_have_removed),
+        SESSION_TEST(nothing_is_left_of_claims_by_whoever_does_not_come_back),
+        SESSION_TEST(a_file_that_others_have_locked_is_left_to_them),
     };
     support_begin();
     return cmocka_run_group_tests(tests, NULL, NULL);

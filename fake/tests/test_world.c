@@ -5,6 +5,8 @@
 #include "clock.h"
 #include "dismfake.h"
 #include "journal.h"
+#include "settings.h"
+#include "state_file.h"
 #include "world.h"
 
 static int forget(void **state)
@@ -236,6 +238,38 @@ static void the_real_machine_s_restart_counts_too(void **state)
     assert_int_equal(1, changes_in_force());
 }
 
+/* Until it is known that nothing is there, by a folder that has not changed for a while. */
+static void look_until_settled(const char *name)
+{
+    const struct settings *settings;
+    struct os_stat folder, found;
+    assert_hr(S_OK, settings_get(&settings));
+    do {
+        assert_hr(S_OK, os_stat(settings->state, &folder));
+        state_file_look(name, &found);
+        assert_int_equal(0, found.inode);
+    } while (!state_file_is_settled(&folder));
+    state_file_look(name, &found);
+    assert_int_equal(0, found.inode);
+}
+
+static void what_was_not_there_is_found_when_it_comes(void **state)
+{
+    (void)state;
+    AUTO_FREE char *path = NULL;
+    assert_hr(S_OK, settings_state_path("guest", &path));
+    for (int i = 0; i < 2; i++) {
+        struct os_stat found;
+        look_until_settled("guest");
+        assert_hr(S_OK, os_write_file_atomic(path, "x", 1));
+        state_file_look("guest", &found);
+        assert_int_equal(1, found.size);
+        state_file_look("guest", &found);
+        assert_int_equal(1, found.size);
+        assert_hr(S_OK, os_remove_file(path));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +285,7 @@ int main(void)
         cmocka_unit_test_setup(a_path_is_known_through_a_link_too, forget),
         cmocka_unit_test_setup(what_stands_in_the_way_is_in_the_journal, forget),
         cmocka_unit_test_setup(the_real_machine_s_restart_counts_too, forget),
+        cmocka_unit_test_setup(what_was_not_there_is_found_when_it_comes, forget),
     };
     support_begin();
     return cmocka_run_group_tests(tests, NULL, NULL);
