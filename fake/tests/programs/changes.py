@@ -135,7 +135,10 @@ class Run:
         return error is None
 
     def copy_times(self, op):
-        for path in {p for p in op[1:] if isinstance(p, str)}:
+        named = {p for p in op[1:] if isinstance(p, str)}
+        root = os.path.realpath(self.mount.root)
+        written = {os.path.relpath(os.path.realpath(self.mount.at(p)), root) for p in named} # through links
+        for path in named | {p for p in written if not p.startswith("..")}:
             there = [path] + [os.path.join(path, p) for p in look(self.mount.at(path))]
             for p in there:
                 if os.path.lexists(self.mount.at(p)) and os.path.lexists(self.plain.at(p)):
