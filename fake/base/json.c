@@ -413,7 +413,8 @@ static void print_number(struct text *t, double number)
     }
     char digits[40];
     if (fabs(number) < 1e17 && (double)(int64_t)number == number) {
-        snprintf(digits, sizeof digits, "%.0f", number);
+        snprintf(digits, sizeof digits, "%s%lld", number == 0 && signbit(number) ? "-" : "",
+                 (long long)number);
         text_add(t, digits);
         return;
     }

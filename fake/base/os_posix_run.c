@@ -155,9 +155,30 @@ unsigned os_processor_count(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
+/* Both are asked for with every line of the journal, so they are remembered, but not by the child
+ * of a fork. */
+static atomic_uint process_id;
+static _Thread_local pid_t thread_id;
+static pthread_once_t ids_once = PTHREAD_ONCE_INIT;
+
+static void forget_ids(void)
+{
+    atomic_store(&process_id, 0);
+    thread_id = 0;
+}
+
+static void forget_ids_in_children(void)
+{
+    (void)pthread_atfork(NULL, NULL, forget_ids);
+}
+
 uint64_t os_thread_id(void)
 {
-    return (uint64_t)gettid();
+    if (!thread_id) {
+        (void)pthread_once(&ids_once, forget_ids_in_children);
+        thread_id = gettid();
+    }
+    return (uint64_t)thread_id;
 }
 
 /* ---- clock ---- */
@@ -208,7 +229,13 @@ bool os_file_clock_is_fine(const char *folder)
 
 unsigned os_pid(void)
 {
-    return (unsigned)getpid();
+    unsigned known = atomic_load(&process_id);
+    if (!known) {
+        (void)pthread_once(&ids_once, forget_ids_in_children);
+        known = (unsigned)getpid();
+        atomic_store(&process_id, known);
+    }
+    return known;
 }
 
 /* Reads a file of /proc without touching the thread's error. */

@@ -288,7 +288,7 @@ static bool text_reserve(struct text *t, size_t more)
     size_t want = t->len + more + 1;
     if (want <= t->cap)
         return true;
-    size_t cap = t->cap ? t->cap : 32;
+    size_t cap = t->cap ? t->cap : 128;
     while (cap < want)
         cap = cap > SIZE_MAX / 2 ? want : cap * 2;
     char *grown = mem_grow(t->ptr, t->cap, cap, 1);
@@ -327,16 +327,19 @@ void text_addf(struct text *t, const char *format, ...)
 __attribute__((format(printf, 2, 0))) void text_addv(struct text *t, const char *format,
                                                      va_list args)
 {
+    enum { USUAL = 95 }; /* then formatting it once is enough */
+    if (!text_reserve(t, USUAL))
+        return;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    size_t room = t->cap - t->len;
+    int len = vsnprintf(t->ptr + t->len, room, format, args);
+    if (len >= (int)room && text_reserve(t, (size_t)len))
+        vsnprintf(t->ptr + t->len, (size_t)len + 1, format, again);
     va_end(again);
-    if (len < 0 || !text_reserve(t, (size_t)len)) {
-        t->failed = true;
-        return;
-    }
-    vsnprintf(t->ptr + t->len, (size_t)len + 1, format, args);
-    t->len += (size_t)len;
+    t->failed = t->failed || len < 0;
+    t->len += t->failed ? 0 : (size_t)len;
+    t->ptr[t->len] = '\0';
 }
 
 void text_clear(struct text *t)

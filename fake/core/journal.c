@@ -38,13 +38,13 @@ static bool is_at(const char *path, struct os_stat *now)
 /* Another process may have rotated or cleared the file that this one has open. It is cheap to see
  * that it is gone, or too short to have been rotated; that somebody has renamed it by hand shows by
  * its path only, which is looked at when a call begins. */
-static void check_file(const char *path, bool is_begin)
+static void check_file(bool is_begin)
 {
-    AUTO_FREE char *old = NULL;
+    AUTO_FREE char *path = NULL, *old = NULL;
     struct os_stat now;
     if (!is_begin && SUCCEEDED(os_stat_file(file, &now)) && now.links > 0 && now.size <= ROTATE_AT)
         return;
-    if (!is_at(path, &now)) {
+    if (FAILED(settings_state_path("journal.jsonl", &path)) || !is_at(path, &now)) {
         put_away();
     } else if (now.size > ROTATE_AT && SUCCEEDED(settings_state_path("journal.1.jsonl", &old))) {
         put_away();
@@ -52,18 +52,21 @@ static void check_file(const char *path, bool is_begin)
     }
 }
 
+static HRESULT open_file(void)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(settings_state_path("journal.jsonl", &path));
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file));
+    return os_stat_file(file, &opened);
+}
+
 static void append(const char *line, size_t len, bool is_begin)
 {
     AUTO_LOCK(&lock);
-    AUTO_FREE char *path = NULL;
-    if (FAILED(settings_state_path("journal.jsonl", &path)))
-        return;
     if (file)
-        check_file(path, is_begin);
-    if (!file && (FAILED(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file)) ||
-                  FAILED(os_stat_file(file, &opened))))
-        return;
-    (void)os_write(file, line, len);
+        check_file(is_begin);
+    if (file || SUCCEEDED(open_file()))
+        (void)os_write(file, line, len);
 }
 
 uint64_t journal_add(const char *event, struct json *entry)

@@ -7,7 +7,7 @@
  * A list of changes, kept in the state folder (world.json) so that all its processes see it; no
  * file is the normal world. Bodies ask one of the questions below where the real thing would be
  * noticed; each answer that is a failure is also a "world" entry of the journal. A leaf but for
- * journal and settings: nothing else is called under its lock.
+ * journal, settings and state_file: nothing else is called under its lock.
  */
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H

@@ -9,15 +9,20 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "image.h"
+#include "settings.h"
 #include "state_file.h"
 #include "text.h"
 #include "wim_commit.h"
 
-#define REGISTRY "registry.json"
-
 static struct os_mutex lock; /* a leaf but for the settings */
 static struct os_stat known_file;
 static struct mounts known; /* never a transaction: it has no lock */
+
+static bool look_at_registry(struct os_stat *out)
+{
+    AUTO_FREE char *path = NULL;
+    return SUCCEEDED(settings_state_path("registry.json", &path)) && os_look(path, out);
+}
 
 static void forget(void)
 {
@@ -46,8 +51,7 @@ static void remember(struct mounts *m)
     struct os_stat now;
     AUTO_LOCK(&lock);
     forget();
-    state_file_look(REGISTRY, &now);
-    if (!is_at_rest(m) || !now.inode || !state_file_is_settled(&now))
+    if (!is_at_rest(m) || !look_at_registry(&now) || !state_file_is_settled(&now))
         return;
     known = *m;
     known.lock = NULL;
@@ -66,8 +70,7 @@ static HRESULT ask_memory(const char *root, char **id_out)
 {
     struct os_stat now;
     AUTO_LOCK(&lock);
-    state_file_look(REGISTRY, &now);
-    if (!known_file.inode || !state_file_is_same(&now, &known_file))
+    if (!known_file.inode || !look_at_registry(&now) || !state_file_is_same(&now, &known_file))
         return S_FALSE;
     const struct mount *mount = mounts_find_path(&known, root);
     if (!mount)

@@ -95,6 +95,19 @@ class a_ctypes_client(Test):
         self.assertNotEqual(call("DismGetImageInfo", text(missing), byref(pointer), byref(count)), OK)
         self.assertIn(missing, message())
 
+    def test_a_fork_writes_the_journal_in_its_own_name(self):
+        child = os.fork()
+        if child == 0:
+            call("DismCloseSession", c_uint32(77))
+            os._exit(0)
+        os.waitpid(child, 0)
+        call("DismCloseSession", c_uint32(78))
+        with open(os.path.join(os.environ["DISMFAKE_STATE"], "journal.jsonl"), encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        said = {line["with"]["Session"]: (line["pid"], line["tid"]) for line in lines
+                if line["event"] == "enter" and line["call"] == "DismCloseSession" and line["with"]["Session"] > 76}
+        self.assertEqual(said, {77: (child, child), 78: (os.getpid(), os.getpid())})
+
     def test_finds_the_library_by_its_other_names(self):
         for name in ("libdismapi.so", "libDismAPI.so"):
             self.assertEqual(os.path.realpath(os.path.join(BUILD, name)),
