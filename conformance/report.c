@@ -165,6 +165,17 @@ static void print_skips(const struct report *report)
     json_free(groups);
 }
 
+/* Once more at the end: in a long run the lines of failed cases are far above. */
+static void print_failed(const struct report *report)
+{
+    static const size_t few = 20;
+    for (size_t i = 0, shown = 0; i < report->records.len && report->records.len > few; i++) {
+        const struct json *record = report->records.ptr[i];
+        if (rank_of(record) >= RANK_FAIL && shown++ < few)
+            printf("%s: %s\n", statuses[rank_of(record)], json_text(record, "case"));
+    }
+}
+
 enum verdict report_finish(struct report *report)
 {
     size_t counts[STATUS_COUNT] = {0}, failed = 0, staging = 0;
@@ -176,6 +187,7 @@ enum verdict report_finish(struct report *report)
     }
     enum verdict verdict = judge(report);
     status_line_hide(&report->line);
+    print_failed(report);
     print_skips(report);
     for (const struct json *one = json_first(report->must_run); one; one = json_next(one)) {
         if (!has_run(report, json_string(one)))
