@@ -191,6 +191,9 @@ uint64_t os_thread_id(void);                   /* of the caller; the system's nu
 
 /* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
 uint64_t os_now_ms(void); /* monotonic */
+/* Lets that time pass, between two looks at what nobody announces (another process' lock, a mount
+ * in use). Not for waiting on our own threads. */
+void os_pause(unsigned ms);
 int64_t os_wall_ns(void); /* since 1970, UTC */
 /* Returns when the clock that stamps files is past that moment, so that a change made from now on
  * has another time. It ticks every few milliseconds; does not wait for one that was set back. */

@@ -19,6 +19,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -508,6 +509,13 @@ HRESULT os_find_opener(const char *folder, char **path_out, unsigned *pid_out)
     *path_out = opener.path;
     *pid_out = pid;
     return S_OK;
+}
+
+void os_pause(unsigned ms)
+{
+    uint64_t end = os_now_ms() + ms, now;
+    while ((now = os_now_ms()) < end)
+        (void)poll(NULL, 0, (int)(end - now));
 }
 
 /* ---- libraries ---- */

@@ -24,14 +24,6 @@
 
 /* ---- the image file's lock ---- */
 
-static void pause_a_little(void)
-{
-    static struct os_mutex mutex;
-    static struct os_cond nobody_signals;
-    AUTO_LOCK(&mutex);
-    (void)os_cond_wait_until(&nobody_signals, &mutex, os_now_ms() + LOCK_POLL_MS);
-}
-
 /* S_FALSE: the path names another file by now (wimlib replaced it while we waited). */
 static HRESULT still_the_same(struct os_file *file, const char *path)
 {
@@ -64,7 +56,7 @@ static HRESULT lock_image(const char *path, struct op *op, struct os_file **out)
                         "%s is being written, perhaps by the call whose progress callback this is",
                         path);
         TRY(op_check_cancel(op));
-        pause_a_little();
+        os_pause(LOCK_POLL_MS);
     }
 }
 
@@ -185,7 +177,7 @@ HRESULT wim_recover(void)
             is_any_locked = is_any_locked || is_locked;
         }
         if (is_any_locked)
-            pause_a_little();
+            os_pause(LOCK_POLL_MS);
     }
     return S_OK;
 }

@@ -13,6 +13,9 @@
 #include "path.h"
 #include "upper.h"
 
+#define BUSY_MS 2000
+#define BUSY_POLL_MS 5
+
 static HRESULT fill(struct mount *mount, struct wim *wim, struct op *op, unsigned to)
 {
     (void)wim; /* the helper opens its own */
@@ -81,22 +84,37 @@ static HRESULT check_unused(const struct mount *mount)
     return S_OK;
 }
 
-static HRESULT say_who_uses(const struct mount *mount)
+/* Sets the thread's error in either case. */
+static bool find_user(const struct mount *mount)
 {
     AUTO_FREE char *path = NULL;
     unsigned pid;
-    if (os_find_opener(mount->mount_path, &path, &pid) == S_OK)
-        return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", path, pid);
-    return FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "the folder %s is in use", mount->mount_path_given);
+    if (os_find_opener(mount->mount_path, &path, &pid) == S_OK) {
+        FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "%s is open in process %u", path, pid);
+        return true;
+    }
+    FAIL(WIMGAPI_E_PARTIAL_UNMOUNT, "the folder %s is in use", mount->mount_path_given);
+    return false;
+}
+
+/* A look at the folder, by whoever lists the mounts, makes it busy for a moment too: somebody who
+ * can be named has it open, or it is in use for longer than that. */
+static HRESULT stop_unused(const struct mount *mount)
+{
+    for (uint64_t end = os_now_ms() + BUSY_MS;;) {
+        HRESULT hr = lazy_stop(mount, false);
+        if (hr != HR_WIN32(ERROR_BUSY))
+            return hr;
+        if (find_user(mount) || os_now_ms() >= end)
+            return error_last()->hr;
+        os_pause(BUSY_POLL_MS);
+    }
 }
 
 static HRESULT clear(const struct mount *mount)
 {
     AUTO_FREE char *side = NULL;
-    HRESULT hr = lazy_stop(mount, false);
-    if (hr == HR_WIN32(ERROR_BUSY))
-        return say_who_uses(mount);
-    TRY(hr);
+    TRY(stop_unused(mount));
     TRY(mount_side_path(mount, NULL, &side));
     return os_exists(side) ? os_remove_tree(side, true) : S_OK;
 }

@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,12 +71,47 @@ static HRESULT refuse(const char *what, int err)
     return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "%s: %s", what, strerror(err));
 }
 
+static bool be_slave(void)
+{
+    return mount("none", "/", NULL, MS_SLAVE | MS_REC, NULL) == 0;
+}
+
+/* Up from a current folder that lies outside of the root, to the root of the namespace. */
+static bool climb(void)
+{
+    struct stat here, above;
+    do
+        if (stat(".", &here) != 0 || chdir("..") != 0 || stat(".", &above) != 0)
+            return false;
+    while (here.st_dev != above.st_dev || here.st_ino != above.st_ino);
+    return chroot(".") == 0;
+}
+
+/* In a chroot "/" is no mount whose kind could be changed. The namespace is ours: we step out to
+ * its own root and in again. */
+static bool be_slave_in_chroot(void)
+{
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool ok = root >= 0 && folder >= 0 && fchdir(root) == 0 && chroot("proc") == 0 && climb() &&
+              be_slave();
+    int err = errno;
+    ok = root >= 0 && fchdir(root) == 0 && chroot(".") == 0 && folder >= 0 && fchdir(folder) == 0 &&
+         ok;
+    if (root >= 0)
+        close(root);
+    if (folder >= 0)
+        close(folder);
+    errno = err;
+    return ok;
+}
+
 static HRESULT make_namespaces(void)
 {
     if (unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC) != 0)
         return refuse("namespaces are not allowed", errno);
     /* What is mounted here is seen nowhere else; what others unmount goes here too. */
-    if (mount("none", "/", NULL, MS_SLAVE | MS_REC, NULL) != 0)
+    if (!be_slave() && (errno != EINVAL || !be_slave_in_chroot()))
         return refuse("mounts cannot be made private", errno);
     return S_OK;
 }

@@ -132,6 +132,19 @@ def unmount_below(folder):
         subprocess.run(["umount", "-l", point], check=False)
 
 
+def in_mount_namespace(test, script):
+    """The beginning of a command line that runs the rest behind that shell script, in mounts of its own; skips
+    the test where that is not allowed (in a chroot it would reach the machine's own mounts)."""
+    done = subprocess.run(["unshare", "-m", "--", "true"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        test.skipTest("no mount namespace here: " + done.stderr.strip())
+    return ("unshare", "-m", "--", "sh", "-c", script + ' && exec "$@"', "sh")
+
+
+def without_fuse(test):
+    return in_mount_namespace(test, "mount --bind /dev/null /dev/fuse")
+
+
 class Test(unittest.TestCase):
     """A test with a folder of its own; clients that still run at its end are ended."""
 

@@ -59,7 +59,7 @@ class refused(Test):
             client.end()
 
     def test_without_fuse(self):
-        self.check(("unshare", "-m", "--", "sh", "-c", 'mount --bind /dev/null /dev/fuse && exec "$@"', "sh"), "cannot mount at")
+        self.check(without_fuse(self), "cannot mount at")
 
     def test_in_a_user_namespace(self):
         self.check(("unshare", "-Urm", "--"), "(cannot mount|takes root)")
@@ -71,8 +71,8 @@ class refused(Test):
         for name in ("l", "u", "w"):
             self.folder(name)
         options = ",".join(f"{k}dir={self.path(n)}" for k, n in (("lower", "l"), ("upper", "u"), ("work", "w")))
-        self.check(("unshare", "-m", "--", "sh", "-c", f'mount -t overlay overlay -o {options} "{self.scratch}" && chmod 777 '
-                    f'"{self.scratch}" && exec "$@"', "sh"), "cannot mount an overlay")
+        script = f'mount -t overlay overlay -o {options} "{self.scratch}" && chmod 777 "{self.scratch}"'
+        self.check(in_mount_namespace(self, script), "cannot mount an overlay")
 
 
 if __name__ == "__main__":

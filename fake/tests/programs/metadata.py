@@ -8,7 +8,6 @@ import ntfs
 from dismtest import *
 
 NOT_KEPT = "attributes, security and named streams of changed files are not kept"
-WITHOUT_FUSE = ("unshare", "-m", "--", "sh", "-c", 'mount --bind /dev/null /dev/fuse && exec "$@"', "sh")
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-sys_admin", "--")
 ODD = "ä€日😀.txt"
 # Everything but content of these stays; what happens to each: the methods of `changes`.
@@ -250,13 +249,13 @@ class a_commit(Metadata):
         self.assertIn(NOT_KEPT, self.log())
 
     def test_without_fuse_says_what_is_lost_and_loses_nothing_else(self):
-        self.check_refused(WITHOUT_FUSE)
+        self.check_refused(without_fuse(self))
 
     def test_by_root_without_the_right_to_mount_says_so_too(self):
         self.check_refused(WITHOUT_RIGHTS)
 
     def test_that_appends_without_fuse_leaves_the_old_image_alone(self):
-        client = self.commit("extract", int(APPEND, 16), WITHOUT_FUSE)
+        client = self.commit("extract", int(APPEND, 16), without_fuse(self))
         self.assertEqual(ntfs.details(self.image, 1), self.before)
         self.assertEqual(image_count(self.image), 2)
         for name, data in self.changed.expected.items():

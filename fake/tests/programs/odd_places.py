@@ -124,13 +124,13 @@ class odd_places(Test):
 
     @unittest.skipUnless(IS_LAZY, "asks for the lazy engine")
     def test_a_lazy_mount_that_is_refused_is_an_error_that_says_why(self):
-        without_fuse = ("unshare", "-m", "--", "sh", "-c", 'mount --bind /dev/null /dev/fuse && exec "$@"', "sh")
-        client, mount = self.client(prefix=without_fuse), self.folder("m")
+        prefix = without_fuse(self)
+        client, mount = self.client(prefix=prefix), self.folder("m")
         reply = client.call("mount", self.image, mount, 1, 0)
         self.assertEqual(reply.hr, "80070032", reply)
         self.assertIn("cannot mount", reply.text)
         self.assertEqual((client.mounts(), os.listdir(mount)), ([], []))
-        automatic = self.client(prefix=without_fuse, env={"DISMFAKE_ENGINE": "auto"}, init=False)
+        automatic = self.client(prefix=prefix, env={"DISMFAKE_ENGINE": "auto"}, init=False)
         automatic.must("init", 2, self.path("log"))
         automatic.must("mount", self.image, mount, 1, 0)
         self.assertEqual(read(os.path.join(mount, "hello.txt")), b"hello")

@@ -95,8 +95,11 @@ class a_killed_replay(Replaying):
         def on_tick(n):
             pid = None if n < tick or killed else find(self.image, who, client.process.pid)
             if pid:
-                killed.append(pid)
-                os.kill(pid, signal.SIGKILL)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+                except ProcessLookupError: # it was just ending by itself
+                    pass
 
         client.must("ticks", "on")
         try:
