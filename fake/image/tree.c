@@ -269,7 +269,10 @@ static HRESULT both(struct comparison *c, const struct tree_entry *old,
     return tree_is_same(old, now) ? S_OK : came(c, now);
 }
 
-static HRESULT compare_all(const struct tree *old, const struct tree *now, struct comparison *c)
+HRESULT tree_side_by_side(const struct tree *old, const struct tree *now,
+                          HRESULT (*each)(void *context, const struct tree_entry *old,
+                                          const struct tree_entry *now),
+                          void *context)
 {
     size_t i = 0, k = 0;
     while (i < old->list.len || k < now->list.len) {
@@ -277,14 +280,20 @@ static HRESULT compare_all(const struct tree *old, const struct tree *now, struc
                     : k == now->list.len
                         ? -1
                         : tree_compare_paths(old->list.ptr[i].path, now->list.ptr[k].path);
-        if (order < 0)
-            TRY(gone(c, &old->list.ptr[i++]));
-        else if (order > 0)
-            TRY(came(c, &now->list.ptr[k++]));
-        else
-            TRY(both(c, &old->list.ptr[i++], &now->list.ptr[k++]));
+        TRY(each(context, order <= 0 ? &old->list.ptr[i] : NULL,
+                 order >= 0 ? &now->list.ptr[k] : NULL));
+        i += order <= 0;
+        k += order >= 0;
     }
     return S_OK;
+}
+
+static HRESULT compare(void *context, const struct tree_entry *old, const struct tree_entry *now)
+{
+    struct comparison *c = context;
+    if (!now)
+        return gone(c, old);
+    return old ? both(c, old, now) : came(c, now);
 }
 
 /* ---- hard links ---- */
@@ -362,7 +371,7 @@ HRESULT tree_changes(const struct tree *old, const struct tree *now, const char 
 {
     wim_changes additions AUTO(wim_changes_clear) = {0};
     struct comparison c = {.root = root, .deletions = out, .additions = &additions};
-    TRY(compare_all(old, now, &c));
+    TRY(tree_side_by_side(old, now, compare, &c));
     TRY(tree_add_linked(now, root, &additions));
     return wim_changes_move(&additions, out);
 }

@@ -45,6 +45,11 @@ HRESULT tree_accept_moved(struct tree *old, const struct tree *now);
  * unchanged as it is `now`. */
 void tree_accept_copied(struct tree *old, const struct tree *then, const struct tree *now);
 
+/* Steps through two trees together; old or now is NULL where the other one has a name alone. */
+HRESULT tree_side_by_side(const struct tree *old, const struct tree *now,
+                          HRESULT (*each)(void *context, const struct tree_entry *old,
+                                          const struct tree_entry *now),
+                          void *context);
 bool tree_is_below(const char *path, const char *folder);
 /* Inode, size and times are the same; folders: their entries speak for themselves. */
 bool tree_is_same(const struct tree_entry *old, const struct tree_entry *now);

@@ -14,27 +14,6 @@
 #include "path.h"
 #include "upper_links.h"
 
-/* Steps through two sorted trees together; old or now is NULL where the other one has a name
- * alone. */
-static HRESULT side_by_side(const struct tree *old, const struct tree *now,
-                            HRESULT (*each)(void *context, const struct tree_entry *old,
-                                            const struct tree_entry *now),
-                            void *context)
-{
-    size_t i = 0, k = 0;
-    while (i < old->list.len || k < now->list.len) {
-        int order = i == old->list.len ? 1
-                    : k == now->list.len
-                        ? -1
-                        : tree_compare_paths(old->list.ptr[i].path, now->list.ptr[k].path);
-        TRY(each(context, order <= 0 ? &old->list.ptr[i] : NULL,
-                 order >= 0 ? &now->list.ptr[k] : NULL));
-        i += order <= 0;
-        k += order >= 0;
-    }
-    return S_OK;
-}
-
 /* ---- changes ---- */
 
 struct reading {
@@ -134,7 +113,7 @@ static HRESULT see_other_name(void *context, const char *path, const char *file)
 HRESULT upper_changes(const struct upper *upper, const char *source, wim_changes *out)
 {
     struct reading r AUTO(reading_clear) = {.upper = upper, .source = source, .deletions = out};
-    TRY(side_by_side(upper->old, upper->now, see, &r));
+    TRY(tree_side_by_side(upper->old, upper->now, see, &r));
     TRY(tree_add_linked(upper->now, source, &r.additions));
     TRY(upper_each_other_name(upper, true, see_other_name, &r));
     return wim_changes_move(&r.additions, out);
@@ -200,7 +179,7 @@ static HRESULT forget(void *context, const char *file)
 HRESULT upper_prepare(const struct upper *upper, const char *image_path)
 {
     struct marking marking = {.root = upper->root};
-    TRY(side_by_side(upper->old, upper->now, mark, &marking));
+    TRY(tree_side_by_side(upper->old, upper->now, mark, &marking));
     TRY(link_others(upper, image_path));
     for (size_t i = 0; i < upper->now->list.len; i++) {
         AUTO_FREE char *path = NULL;

@@ -7,8 +7,8 @@ RATIOS = {  # (row, engine or "*"): ours / the peer's, at most
     ("mount read-only", "lazy"): 1.3,
     ("mount read-write", "lazy"): 1.5,
     ("mount read-only, against apply", "extract"): 1.1,
-    ("full read, 1 reader", "lazy"): 2.0,
-    ("full read, 2 readers", "lazy"): 2.0,
+    ("full read, 1 reader", "lazy"): 0.5,
+    ("full read, 2 readers", "lazy"): 0.5,
 }
 COMMITS = {"1 file": 0.25, "1,000 files": 0.5}
 DISCARD_BEYOND_SMALL_MS = 20
