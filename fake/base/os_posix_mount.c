@@ -221,11 +221,10 @@ bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, boo
 
 bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms)
 {
-    const struct timespec moment = {.tv_nsec = 1000000};
     while (flock(os_file_fd(file), LOCK_EX | LOCK_NB) != 0) {
         if (os_now_ms() >= deadline_ms)
             return false;
-        (void)nanosleep(&moment, NULL);
+        os_pause(1);
     }
     (void)flock(os_file_fd(file), LOCK_UN);
     return true;

@@ -26,7 +26,7 @@ struct claim {
 static struct os_mutex lock;
 static VEC(struct claim) claims;
 
-/* The one last dropped for now: open and not locked. */
+/* The one that was dropped last: open and not locked. */
 static struct claim kept;
 static unsigned kept_by; /* a forked child shares its parent's open file, and so its locks */
 

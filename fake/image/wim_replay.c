@@ -25,21 +25,30 @@
 
 /* ---- is it needed? ---- */
 
-static HRESULT has_streams(const char *source, bool *out)
+/* Is that true of the file, or of anything in the folder? */
+static HRESULT is_any(const char *source, unsigned umask,
+                      bool (*is_true)(const char *path, const struct os_stat *now, unsigned umask),
+                      bool *out)
 {
     struct os_stat now;
     AUTO_NAMES struct os_names names = {0};
     TRY(os_lstat(source, &now));
-    *out = os_has_streams(source);
+    *out = is_true(source, &now, umask);
     if (*out || now.type != OS_TYPE_DIRECTORY)
         return S_OK;
     TRY(os_list(source, &names));
     for (size_t i = 0; i < names.len && !*out; i++) {
         AUTO_FREE char *path = NULL;
         TRY(path_join(source, names.ptr[i], &path));
-        TRY(has_streams(path, out));
+        TRY(is_any(path, umask, is_true, out));
     }
     return S_OK;
+}
+
+static bool has_streams(const char *path, const struct os_stat *now, unsigned umask)
+{
+    (void)now, (void)umask;
+    return os_has_streams(path);
 }
 
 static bool has_more_than_content(const struct wim_entry *entry)
@@ -59,28 +68,17 @@ HRESULT wim_replay_is_needed(struct wim *wim, unsigned index, const wim_changes 
         TRY(wim_look(wim, index, changes->ptr[i].path, &entry));
         *out = has_more_than_content(&entry);
         if (!*out)
-            TRY(has_streams(changes->ptr[i].source, out));
+            TRY(is_any(changes->ptr[i].source, 0, has_streams, out));
     }
     return S_OK;
 }
 
 /* ---- do modes matter? ---- */
 
-static HRESULT has_own_modes(const char *source, unsigned umask, bool *out)
+static bool has_own_mode(const char *path, const struct os_stat *now, unsigned umask)
 {
-    struct os_stat now;
-    AUTO_NAMES struct os_names names = {0};
-    TRY(os_lstat(source, &now));
-    *out = now.type != OS_TYPE_LINK && !os_has_default_mode(&now, umask);
-    if (*out || now.type != OS_TYPE_DIRECTORY)
-        return S_OK;
-    TRY(os_list(source, &names));
-    for (size_t i = 0; i < names.len && !*out; i++) {
-        AUTO_FREE char *path = NULL;
-        TRY(path_join(source, names.ptr[i], &path));
-        TRY(has_own_modes(path, umask, out));
-    }
-    return S_OK;
+    (void)path;
+    return now->type != OS_TYPE_LINK && !os_has_default_mode(now, umask);
 }
 
 /* Then all that is new gets Unix data: wimlib's file system has it for all or for none. */
@@ -95,7 +93,7 @@ static HRESULT keeps_modes(struct wim *wim, unsigned index, const wim_changes *c
         TRY(wim_look(wim, index, changes->ptr[i].path, &entry));
         *out = entry.kind == WIM_FILE && entry.has_unix_data;
         if (!*out)
-            TRY(has_own_modes(changes->ptr[i].source, umask, out));
+            TRY(is_any(changes->ptr[i].source, umask, has_own_mode, out));
     }
     return S_OK;
 }
