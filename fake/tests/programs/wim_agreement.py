@@ -273,6 +273,18 @@ class wim_files(Test):
         client.must("unmount", mount, COMMIT)
         wimlib("verify", wim)
 
+    def test_a_file_that_somebody_has_open_stops_the_unmount_and_is_named(self):
+        client, mount = self.client(), self.folder("m")
+        client.must("mount", self.make(), mount, 1, 0)
+        path = os.path.join(mount, "open.txt")
+        with open(path, "w"):
+            answer = client.call("unmount", mount, DISCARD)
+            self.assertEqual(answer.hr, "C1420117")
+            self.assertIn("open.txt", str(answer))
+            self.assertTrue(os.path.exists(path))
+        client.must("unmount", mount, DISCARD)
+        self.assertEqual((os.listdir(mount), client.mounts()), ([], []))
+
     def test_a_cancelled_commit_leaves_the_file_as_it_was_byte_for_byte(self):
         wim = self.make()
         before = read(wim)
