@@ -233,9 +233,12 @@ class what_a_killed_client_left(Replaying):
 
     def holds_lock(self, pid):
         for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-            info = read(f"/proc/{pid}/fdinfo/{fd}")
-            if b"OFDLCK" in info and os.path.samestat(os.stat(f"/proc/{pid}/fd/{fd}"), os.stat(self.image)):
-                return True
+            try:
+                info = read(f"/proc/{pid}/fdinfo/{fd}")
+                if b"OFDLCK" in info and os.path.samestat(os.stat(f"/proc/{pid}/fd/{fd}"), os.stat(self.image)):
+                    return True
+            except FileNotFoundError: # closed meanwhile
+                pass
         return False
 
 
