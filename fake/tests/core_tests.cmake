@@ -16,6 +16,7 @@ add_executable(test_sweep tests/sweep.c)
 target_link_libraries(test_sweep PRIVATE core wimfile image servicing PkgConfig::WIM base dismfake_options)
 
 include(tests/programs/programs.cmake)
+include(tests/clients/clients.cmake)
 
 # Every allocation, every change to the file system; wider steps through the allocations where each failure
 # starts a helper anew: `test_sweep DIR 1` takes every single one there too.
