@@ -15,16 +15,16 @@ target_include_directories(core PUBLIC core)
 target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
 # The part of image that sees wimlib, of which the mount helper needs nothing else.
-add_library(wimfile OBJECT image/wim_file.c image/wim_read.c)
+add_library(wimfile OBJECT image/wim_file.c)
 target_include_directories(wimfile PUBLIC image)
-target_link_libraries(wimfile PUBLIC base PRIVATE dismfake_options PkgConfig::WIM)
+target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 
 add_library(image OBJECT
     image/engine.c image/helper.c image/lazy_mount.c image/mounts.c image/mounts_file.c
     image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/upper_links.c image/wim.c
     image/wim_commit.c image/wim_extract.c image/wim_lazy.c image/wim_replay.c image/wim_update.c)
 target_include_directories(image PUBLIC image)
-target_link_libraries(image PUBLIC core PRIVATE dismfake_options PkgConfig::WIM)
+target_link_libraries(image PUBLIC core PRIVATE wimport dismfake_options)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
@@ -40,7 +40,7 @@ add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TA
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
-target_link_libraries(DismApi PRIVATE base contract PkgConfig::WIM dismfake_options)
+target_link_libraries(DismApi PRIVATE wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
 target_link_options(DismApi PRIVATE

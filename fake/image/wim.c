@@ -36,9 +36,11 @@ struct walk {
     HRESULT hr;
 };
 
-static int on_entry(const struct wimlib_dir_entry *found, void *context)
+static HRESULT see(struct walk *walk, const struct wimlib_dir_entry *found)
 {
-    struct walk *walk = context;
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    const char *path;
+    TRY(port_utf8_path(&texts, found->full_path, &path));
     bool is_folder = (found->attributes & WIMLIB_FILE_ATTRIBUTE_DIRECTORY) &&
                      !(found->attributes & WIMLIB_FILE_ATTRIBUTE_REPARSE_POINT);
     struct wim_entry entry = {
@@ -51,15 +53,24 @@ static int on_entry(const struct wimlib_dir_entry *found, void *context)
         .links = found->num_links,
         .link_group = found->hard_link_group_id,
     };
-    walk->hr = walk->each(walk->context, found->full_path + 1, &entry);
+    return walk->each(walk->context, path + 1, &entry);
+}
+
+static int on_entry(const struct wimlib_dir_entry *found, void *context)
+{
+    struct walk *walk = context;
+    walk->hr = see(walk, found);
     return FAILED(walk->hr) ? WIMLIB_ERR_ABORTED_BY_PROGRESS : 0;
 }
 
 static HRESULT walk_image(struct wim *wim, unsigned index, const char *path, int flags,
                           struct walk *walk)
 {
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *inside;
+    TRY(port_text(&texts, path, &inside));
     errno = 0;
-    int code = wimlib_iterate_dir_tree(wim->handle, (int)index, path, flags, on_entry, walk);
+    int code = WIM(iterate_dir_tree)(wim->handle, (int)index, inside, flags, on_entry, walk);
     if (code == WIMLIB_ERR_PATH_DOES_NOT_EXIST)
         return S_FALSE;
     if (code && FAILED(walk->hr))
@@ -171,28 +182,36 @@ static void begin_work(struct wim *wim, const struct wim_progress *progress)
 
 /* ---- work ---- */
 
+static int unix_data(void)
+{
+    return port_has_unix_data() ? WIMLIB_EXTRACT_FLAG_UNIX_DATA : 0;
+}
+
 HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
                     const struct wim_progress *progress)
 {
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *target;
+    TRY(port_path(&texts, folder, &target));
     begin_work(wim, progress);
-    int code = wimlib_extract_image(wim->handle, (int)index, folder,
-                                    WIMLIB_EXTRACT_FLAG_NO_ACLS | WIMLIB_EXTRACT_FLAG_UNIX_DATA);
+    int code = WIM(extract_image)(wim->handle, (int)index, target,
+                                  WIMLIB_EXTRACT_FLAG_NO_ACLS | unix_data());
     int err = errno;
     wim->progress = NULL;
     return code ? wim_failed(wim, code, err, "cannot unpack into", folder) : S_OK;
 }
 
 /* "Name (2)", "Name (3)" ...: names are unique in a WIM, and real DISM's choice is not known. */
-static HRESULT unique_name(const struct wim *wim, const char *name, char **out)
+static HRESULT unique_name(const struct wim *wim, const char *name, struct port_texts *texts,
+                           wimlib_tchar **out)
 {
     for (unsigned n = 2;; n++) {
         AUTO_FREE char *candidate = mem_format("%s (%u)", name, n);
         if (!candidate)
             return FAIL_MEMORY();
-        if (!wimlib_image_name_in_use(wim->handle, candidate)) {
-            *out = TAKE(candidate);
-            return S_OK;
-        }
+        TRY(port_text(texts, candidate, out));
+        if (!WIM(image_name_in_use)(wim->handle, *out))
+            return port_keep(texts, TAKE(candidate));
     }
 }
 
@@ -201,12 +220,14 @@ HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsig
     /* A WIM cannot export to itself: a second handle on the same file is the source. */
     AUTO_WIM struct wim *source = NULL;
     TRY(wim_open(path, false, false, &source));
-    const char *name = wimlib_get_image_name(source->handle, (int)index);
-    AUTO_FREE char *unique = NULL;
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    const char *name = wim_image_name(source, index);
+    wimlib_tchar *unique;
     if (name && *name)
-        TRY(unique_name(wim, name, &unique));
-    int code =
-        wimlib_export_image(source->handle, (int)index, wim->handle, unique ? unique : "", NULL, 0);
+        TRY(unique_name(wim, name, &texts, &unique));
+    else
+        TRY(port_text(&texts, "", &unique));
+    int code = WIM(export_image)(source->handle, (int)index, wim->handle, unique, NULL, 0);
     if (code)
         return wim_failed(NULL, code, errno, "cannot append an image to", path);
     TRY(wim_read_facts(wim, path));
@@ -221,7 +242,7 @@ HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
     TRY(os_stat(path, &wim->before));
     begin_work(wim, progress);
     wim->written_path = path;
-    int code = wimlib_overwrite(wim->handle, flags, 0);
+    int code = WIM(overwrite)(wim->handle, flags, 0);
     int err = errno;
     wim->progress = NULL;
     return code ? wim_failed(wim, code, err, "cannot write", path) : check_growth(wim);
@@ -235,14 +256,20 @@ static HRESULT make_archive(WIMStruct *handle, const char *file, const struct wi
     AUTO_FREE struct wimlib_capture_source *all = mem_array(count + 1, sizeof *all);
     if (!all)
         return FAIL_MEMORY();
-    for (size_t i = 0; i < count; i++)
-        all[i] = (struct wimlib_capture_source){.fs_source_path = sources[i].path,
-                                                .wim_target_path = sources[i].name};
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *path, *name;
+    for (size_t i = 0; i < count; i++) {
+        TRY(port_path(&texts, sources[i].path, &all[i].fs_source_path));
+        TRY(port_text(&texts, sources[i].name, &all[i].wim_target_path));
+    }
+    TRY(port_path(&texts, file, &path));
+    TRY(port_text(&texts, "dismfake", &name));
     errno = 0;
-    int code = wimlib_add_image_multisource(handle, all, count, "dismfake", NULL,
-                                            WIMLIB_ADD_FLAG_UNIX_DATA | WIMLIB_ADD_FLAG_NORPFIX);
+    int code = WIM(add_image_multisource)(
+        handle, all, count, name, NULL,
+        WIMLIB_ADD_FLAG_NORPFIX | (port_has_unix_data() ? WIMLIB_ADD_FLAG_UNIX_DATA : 0));
     if (!code)
-        code = wimlib_write(handle, file, WIMLIB_ALL_IMAGES, 0, 1);
+        code = WIM(write)(handle, path, WIMLIB_ALL_IMAGES, 0, 1);
     return code ? wim_failed(NULL, code, errno, "cannot write", file) : S_OK;
 }
 
@@ -250,11 +277,11 @@ HRESULT wim_archive(const char *file, const struct wim_source *sources, size_t c
 {
     WIMStruct *handle;
     TRY(wim_start());
-    int code = wimlib_create_new_wim(WIMLIB_COMPRESSION_TYPE_NONE, &handle);
+    int code = WIM(create_new_wim)(WIMLIB_COMPRESSION_TYPE_NONE, &handle);
     if (code)
         return wim_failed(NULL, code, 0, "cannot make", file);
     HRESULT hr = make_archive(handle, file, sources, count);
-    wimlib_free(handle);
+    WIM(free)(handle);
     return hr;
 }
 
@@ -262,12 +289,20 @@ HRESULT wim_unarchive(const char *file, const char *folder, const char *const *n
                       bool with_folders)
 {
     AUTO_WIM struct wim *wim = NULL;
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *target;
     TRY(wim_open_file(file, 0, NULL, &wim));
+    TRY(port_path(&texts, folder, &target));
+    AUTO_FREE wimlib_tchar **wanted = mem_array(count + 1, sizeof *wanted);
+    if (!wanted)
+        return FAIL_MEMORY();
+    for (size_t i = 0; i < count; i++)
+        TRY(port_text(&texts, names[i], &wanted[i]));
     errno = 0;
     /* As globs, names that are not there are no mistake. */
-    int code = wimlib_extract_paths(
-        wim->handle, 1, folder, names, count,
-        WIMLIB_EXTRACT_FLAG_UNIX_DATA | WIMLIB_EXTRACT_FLAG_GLOB_PATHS |
-            (with_folders ? 0 : WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE));
+    int code =
+        WIM(extract_paths)(wim->handle, 1, target, (const wimlib_tchar *const *)wanted, count,
+                           unix_data() | WIMLIB_EXTRACT_FLAG_GLOB_PATHS |
+                               (with_folders ? 0 : WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE));
     return code ? wim_failed(NULL, code, errno, "cannot unpack into", folder) : S_OK;
 }

@@ -33,9 +33,10 @@ DEFINE_SCOPE(wim, struct wim, wim_close)
 const struct wim_facts *wim_facts(const struct wim *wim);
 
 /* An element of the image's XML ("WINDOWS/VERSION/BUILD"); NULL if it has none. Borrowed. */
-const char *wim_property(const struct wim *wim, unsigned index, const char *name);
+const char *wim_property(struct wim *wim, unsigned index, const char *name);
+const char *wim_image_name(struct wim *wim, unsigned index); /* the same for its name */
 /* 0 if no image has that name. */
-unsigned wim_index_of_name(const struct wim *wim, const char *name);
+unsigned wim_index_of_name(struct wim *wim, const char *name);
 
 /* One name in an image. */
 enum wim_kind { WIM_NOTHING, WIM_FILE /* links too */, WIM_FOLDER };

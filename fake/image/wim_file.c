@@ -5,6 +5,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "mem.h"
 #include "os.h"
 #include "text.h"
@@ -60,11 +61,11 @@ HRESULT wim_failed(const struct wim *wim, int code, int err, const char *doing, 
 {
     if (code == WIMLIB_ERR_ABORTED_BY_PROGRESS && wim && FAILED(wim->progress_hr))
         return wim->progress_hr; /* whose message stands */
+    struct port_why room;
     HRESULT hr = code_to_hr(code, err);
     if (err && hr == hr_from_errno(err))
-        return FAIL(hr, "%s %s: %s (%s)", doing, path, wimlib_get_error_string(code),
-                    strerror(err));
-    return FAIL(hr, "%s %s: %s", doing, path, wimlib_get_error_string(code));
+        return FAIL(hr, "%s %s: %s (%s)", doing, path, port_why(code, &room), strerror(err));
+    return FAIL(hr, "%s %s: %s", doing, path, port_why(code, &room));
 }
 
 HRESULT wim_start(void)
@@ -74,12 +75,8 @@ HRESULT wim_start(void)
     AUTO_LOCK(&lock);
     if (is_started)
         return S_OK;
-    int code = wimlib_global_init(0);
-    if (code)
-        return FAIL(code_to_hr(code, 0), "wimlib does not start: %s",
-                    wimlib_get_error_string(code));
-    wimlib_set_print_errors(false);
-    wimlib_set_default_compression_level(-1, COMPRESSION_LEVEL);
+    TRY(port_start());
+    WIM(set_default_compression_level)(-1, COMPRESSION_LEVEL);
     is_started = true;
     return S_OK;
 }
@@ -87,7 +84,7 @@ HRESULT wim_start(void)
 HRESULT wim_read_facts(struct wim *wim, const char *path)
 {
     struct wimlib_wim_info info;
-    int code = wimlib_get_wim_info(wim->handle, &info);
+    int code = WIM(get_wim_info)(wim->handle, &info);
     if (code)
         return wim_failed(NULL, code, 0, "cannot read", path);
     wim->facts = (struct wim_facts){
@@ -106,12 +103,15 @@ HRESULT wim_read_facts(struct wim *wim, const char *path)
 HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
                       struct wim **out)
 {
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *file;
     TRY(wim_start());
+    TRY(port_path(&texts, path, &file));
     AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
     if (!wim)
         return FAIL_MEMORY();
     errno = 0;
-    int code = wimlib_open_wim_with_progress(path, flags, &wim->handle, on_progress, wim);
+    int code = WIM(open_wim_with_progress)(file, flags, &wim->handle, on_progress, wim);
     if (code) {
         wim->handle = NULL;
         return wim_failed(NULL, code, errno, "cannot open", path);
@@ -124,7 +124,8 @@ HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_pro
 void wim_close(struct wim *wim)
 {
     if (wim->handle)
-        wimlib_free(wim->handle);
+        WIM(free)(wim->handle);
+    port_texts_clear(&wim->texts);
     mem_free(wim);
 }
 
@@ -133,15 +134,33 @@ const struct wim_facts *wim_facts(const struct wim *wim)
     return &wim->facts;
 }
 
-const char *wim_property(const struct wim *wim, unsigned index, const char *name)
+/* Is not to fail: the text is wimlib's where nothing has to be converted. */
+static const char *kept(struct wim *wim, const wimlib_tchar *text)
 {
-    return wimlib_get_image_property(wim->handle, (int)index, name);
+    FLOOR_PAUSE();
+    const char *utf8 = NULL;
+    return SUCCEEDED(port_utf8(&wim->texts, text, &utf8)) ? utf8 : NULL;
 }
 
-unsigned wim_index_of_name(const struct wim *wim, const char *name)
+const char *wim_property(struct wim *wim, unsigned index, const char *name)
+{
+    FLOOR_PAUSE();
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    wimlib_tchar *property;
+    if (FAILED(port_text(&texts, name, &property)))
+        return NULL;
+    return kept(wim, WIM(get_image_property)(wim->handle, (int)index, property));
+}
+
+const char *wim_image_name(struct wim *wim, unsigned index)
+{
+    return kept(wim, WIM(get_image_name)(wim->handle, (int)index));
+}
+
+unsigned wim_index_of_name(struct wim *wim, const char *name)
 {
     for (unsigned i = 1; i <= wim->facts.image_count; i++) {
-        const char *other = wimlib_get_image_name(wim->handle, (int)i);
+        const char *other = wim_image_name(wim, i);
         if (other && text_equal_nocase(other, name))
             return i;
     }

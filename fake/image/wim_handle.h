@@ -4,10 +4,9 @@
 #ifndef IMAGE_WIM_HANDLE_H
 #define IMAGE_WIM_HANDLE_H
 
-#include <wimlib.h>
-
 #include "os.h"
 #include "wim.h"
+#include "wim_port.h"
 
 struct wim {
     WIMStruct *handle;
@@ -19,6 +18,7 @@ struct wim {
     struct os_stat before;    /* ... as it was */
     uint64_t bytes;
     struct wim_additions *additions; /* while they are scanned, else NULL */
+    struct port_texts texts;         /* properties that were handed out */
 };
 
 HRESULT wim_start(void); /* before anything else of wimlib; once is enough */

@@ -125,11 +125,16 @@ static HRESULT plan(const struct wim_change *changes, size_t count, struct wim_a
 
 enum wimlib_progress_status wim_exclude(struct wim *wim, union wimlib_progress_info *info)
 {
-    struct addition key = {.source = (char *)info->test_file_exclusion.path}, *wanted = &key;
-    struct addition **found = NULL;
-    if (wim->additions && wim->additions->inner_count)
-        found = bsearch(&wanted, wim->additions->inner, wim->additions->inner_count,
-                        sizeof *wim->additions->inner, by_source);
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    const char *path;
+    if (!wim->additions || !wim->additions->inner_count)
+        return WIMLIB_PROGRESS_STATUS_CONTINUE;
+    wim->progress_hr = port_utf8_path(&texts, info->test_file_exclusion.path, &path);
+    if (FAILED(wim->progress_hr))
+        return WIMLIB_PROGRESS_STATUS_ABORT;
+    struct addition key = {.source = (char *)(uintptr_t)path}, *wanted = &key;
+    struct addition **found = bsearch(&wanted, wim->additions->inner, wim->additions->inner_count,
+                                      sizeof *wim->additions->inner, by_source);
     if (found) {
         info->test_file_exclusion.will_exclude = !(*found)->was_met;
         (*found)->was_met = true;
@@ -137,35 +142,38 @@ enum wimlib_progress_status wim_exclude(struct wim *wim, union wimlib_progress_i
     return WIMLIB_PROGRESS_STATUS_CONTINUE;
 }
 
-static size_t make_deletions(const struct wim_change *changes, size_t count,
-                             struct wimlib_update_command *commands)
+static HRESULT make_deletions(const struct wim_change *changes, size_t count,
+                              struct port_texts *texts, struct wimlib_update_command *commands,
+                              size_t *made)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (changes[i].kind != WIM_DELETE)
             continue;
         commands[n].op = WIMLIB_UPDATE_OP_DELETE;
-        commands[n].delete_.wim_path = changes[i].path;
+        TRY(port_text(texts, changes[i].path, &commands[n].delete_.wim_path));
         commands[n++].delete_.delete_flags =
             WIMLIB_DELETE_FLAG_RECURSIVE | WIMLIB_DELETE_FLAG_FORCE;
     }
-    return n;
+    *made = n;
+    return S_OK;
 }
 
-static size_t make_additions(const struct wim_additions *additions,
-                             struct wimlib_update_command *commands)
+static HRESULT make_additions(const struct wim_additions *additions, struct port_texts *texts,
+                              struct wimlib_update_command *commands)
 {
+    int keep_mode = port_has_unix_data() ? WIMLIB_ADD_FLAG_UNIX_DATA : 0;
     for (size_t i = 0; i < additions->list.len; i++) {
         const struct addition *addition = &additions->list.ptr[i];
         commands[i].op = WIMLIB_UPDATE_OP_ADD;
-        commands[i].add.fs_source_path = addition->source;
-        commands[i].add.wim_target_path = addition->target;
+        TRY(port_path(texts, addition->source, &commands[i].add.fs_source_path));
+        TRY(port_text(texts, addition->target, &commands[i].add.wim_target_path));
         commands[i].add.add_flags = WIMLIB_ADD_FLAG_NORPFIX | WIMLIB_ADD_FLAG_NO_ACLS |
                                     WIMLIB_ADD_FLAG_NO_UNSUPPORTED_EXCLUDE |
-                                    (addition->keeps_mode ? WIMLIB_ADD_FLAG_UNIX_DATA : 0) |
+                                    (addition->keeps_mode ? keep_mode : 0) |
                                     (addition->is_folder ? WIMLIB_ADD_FLAG_TEST_FILE_EXCLUSION : 0);
     }
-    return additions->list.len;
+    return S_OK;
 }
 
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count)
@@ -176,14 +184,17 @@ HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *cha
         mem_array(count + additions.list.len + 1, sizeof *commands);
     if (!commands)
         return FAIL_MEMORY();
-    size_t n = make_deletions(changes, count, commands);
-    n += make_additions(&additions, commands + n);
+    AUTO_PORT_TEXTS struct port_texts texts = {0};
+    size_t n = 0;
+    TRY(make_deletions(changes, count, &texts, commands, &n));
+    TRY(make_additions(&additions, &texts, commands + n));
+    n += additions.list.len;
     wim->progress = NULL;
+    wim->progress_hr = S_OK;
     wim->additions = &additions;
     errno = 0;
-    int code = wimlib_update_image(wim->handle, (int)index, commands, n, 0);
+    int code = WIM(update_image)(wim->handle, (int)index, commands, n, 0);
     int err = errno;
     wim->additions = NULL;
-    return code ? wim_failed(NULL, code, err, "cannot take over the changes", "of the mount")
-                : S_OK;
+    return code ? wim_failed(wim, code, err, "cannot take over the changes", "of the mount") : S_OK;
 }

@@ -8,6 +8,8 @@
 #ifndef DISMFAKE_DISM_CODES_H
 #define DISMFAKE_DISM_CODES_H
 
+#include <stdint.h>
+
 #include "dismapi.h"
 
 #define DISM_CODE_KNOWN(name, value, text)

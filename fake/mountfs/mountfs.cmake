@@ -2,19 +2,19 @@
 # dismfake-mount: a read-only FUSE file system over an image of a WIM file.
 
 add_library(mountfs OBJECT
-    mountfs/ahead.c mountfs/attributes.c mountfs/cache.c mountfs/nodes.c mountfs/reparse.c mountfs/resource.c
-    mountfs/store.c)
+    image/wim_read.c mountfs/ahead.c mountfs/attributes.c mountfs/cache.c mountfs/nodes.c mountfs/reparse.c
+    mountfs/resource.c mountfs/store.c)
 target_include_directories(mountfs PUBLIC mountfs)
-target_link_libraries(mountfs PUBLIC wimfile PRIVATE dismfake_options)
+target_link_libraries(mountfs PUBLIC wimfile PRIVATE wimport dismfake_options)
 
 add_executable(dismfake-mount
     mountfs/attach.c mountfs/daemon.c mountfs/main.c mountfs/server.c)
 target_link_libraries(dismfake-mount PRIVATE
-    mountfs wimfile base PkgConfig::WIM PkgConfig::FUSE3 dismfake_options)
+    mountfs wimfile wimport base PkgConfig::FUSE3 dismfake_options)
 install(TARGETS dismfake-mount RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/dismfake)
 
 if(DISMFAKE_BUILD_TESTS)
     foreach(unit resource reparse cache)
-        dismfake_unit_test(${unit} mountfs wimfile PkgConfig::WIM)
+        dismfake_unit_test(${unit} mountfs wimfile wimport)
     endforeach()
 endif()

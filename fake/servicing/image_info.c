@@ -25,7 +25,7 @@
 
 struct describing {
     struct result *result;
-    const struct wim *wim;
+    struct wim *wim;
     unsigned index;
     size_t at; /* of this image's record */
 };

@@ -111,7 +111,7 @@ static HRESULT read_request(struct request *r, PCWSTR image_path, PCWSTR mount_p
 
 /* ---- the image ---- */
 
-static HRESULT choose_index(struct request *r, const struct wim *wim)
+static HRESULT choose_index(struct request *r, struct wim *wim)
 {
     unsigned count = wim_facts(wim)->image_count;
     if (r->identifier == DismImageName) {
@@ -256,7 +256,7 @@ static HRESULT take_back_record(const struct mount *mount, HRESULT hr)
 
 /* ---- the work ---- */
 
-static uint64_t number_of(const struct wim *wim, unsigned index, const char *name)
+static uint64_t number_of(struct wim *wim, unsigned index, const char *name)
 {
     unsigned long long number = 0;
     const char *text = wim_property(wim, index, name);
@@ -264,7 +264,7 @@ static uint64_t number_of(const struct wim *wim, unsigned index, const char *nam
 }
 
 /* The image's files are placed in the folder: is there room, and does nobody interfere? */
-static HRESULT check_place(const struct request *r, const struct wim *wim)
+static HRESULT check_place(const struct request *r, struct wim *wim)
 {
     uint64_t files = number_of(wim, r->index, "FILECOUNT");
     TRY(world_check_room(r->folder, number_of(wim, r->index, "TOTALBYTES")));

@@ -13,7 +13,7 @@
 #include "wim.h"
 #include "world.h"
 
-static unsigned number_of(const struct wim *wim, unsigned index, const char *name)
+static unsigned number_of(struct wim *wim, unsigned index, const char *name)
 {
     unsigned long long number = 0;
     const char *text = wim_property(wim, index, name);

@@ -3,7 +3,7 @@
 
 # The exports sit in core and call into servicing: a unit is linked with all of the fake's objects.
 foreach(unit result session op fault event clock journal settings mounts tree world)
-    dismfake_unit_test(${unit} core wimfile image servicing PkgConfig::WIM)
+    dismfake_unit_test(${unit} core wimfile image servicing wimport)
 endforeach()
 
 # A command on one engine; the lazy one is tried out first, so that its absence is a skip.
@@ -13,7 +13,7 @@ set(MOUNT_IMAGE ${PROJECT_BINARY_DIR}/fixtures/catalog/two-index-tiny.wim)
 
 # Whole calls with every failure under them; linked like a unit, since it plans the failures.
 add_executable(test_sweep tests/sweep.c)
-target_link_libraries(test_sweep PRIVATE core wimfile image servicing PkgConfig::WIM base dismfake_options)
+target_link_libraries(test_sweep PRIVATE core wimfile image servicing wimport base dismfake_options)
 
 include(tests/programs/programs.cmake)
 include(tests/clients/clients.cmake)
