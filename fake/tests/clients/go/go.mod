@@ -1,0 +1,3 @@
+module dismfake.invalid/client
+
+go 1.19
