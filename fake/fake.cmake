@@ -7,7 +7,7 @@ if(NOT WIM_FOUND)
 endif()
 
 add_library(core OBJECT
-    core/activity.c core/board.c core/call.c core/claim.c core/clock.c core/event.c core/exports.c core/fault.c
+    core/activity.c core/board.c core/call.c core/claim.c core/clock.c core/exports.c core/fault.c
     core/fault_mutate.c core/fault_parse.c core/fault_parse_do.c core/fault_source.c core/fault_why.c core/journal.c core/library.c
     core/log.c core/op.c core/probes.c core/result.c core/session.c core/settings.c core/state_file.c core/worker.c
     core/world.c core/world_ask.c core/world_check.c)

@@ -189,6 +189,18 @@ void os_thread_join(struct os_thread *thread); /* waits and frees */
 unsigned os_processor_count(void);             /* at least 1 */
 uint64_t os_thread_id(void);                   /* of the caller; the system's number, never 0 */
 
+/* Keeps the code of this module in memory until the process ends, whatever the client unloads. */
+void os_keep_loaded(void);
+
+/* ---- events: what clients pass as a HANDLE. Windows' own there; on Linux a table of ours, in
+ * which a handle that is not one of them is never dereferenced ---- */
+HANDLE os_event_create(bool manual_reset, bool initial_state); /* NULL: no memory */
+bool os_event_set(HANDLE event, bool signalled);
+bool os_event_close(HANDLE event);
+/* Is it signalled? Resets an auto-reset event then. `*is_known`, if asked for: it is a handle that
+ * can be waited for. */
+bool os_event_consume(HANDLE event, bool *is_known);
+
 /* ---- clock: real time; everything the fake answers comes from its virtual clock instead ---- */
 uint64_t os_now_ms(void); /* monotonic */
 /* Lets that time pass, between two looks at what nobody announces (another process' lock, a mount
@@ -240,10 +252,12 @@ struct os_child_options {
      * process dies, the lock ends only when the last of them is gone. NULL: nothing. */
     struct os_file *keep;
 };
+enum os_signal { OS_SIGNAL_ABORT = 6, OS_SIGNAL_KILL = 9, OS_SIGNAL_ACCESS_VIOLATION = 11 };
 struct os_child_end {
     bool exited; /* exit_code is valid */
     int exit_code;
-    int signal; /* what ended it, 0 otherwise */
+    int signal; /* what ended it, 0 otherwise: a crash. On Windows an enum os_signal where the
+                   status says the same, else the NTSTATUS */
 };
 HRESULT os_child_start(const struct os_child_options *options, struct os_child **out);
 /* S_OK and *end when it has ended, S_FALSE when the deadline (os_now_ms) passed first. */

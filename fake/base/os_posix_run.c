@@ -182,6 +182,11 @@ uint64_t os_thread_id(void)
     return (uint64_t)thread_id;
 }
 
+void os_keep_loaded(void)
+{
+    /* The linker has said so (-z nodelete). */
+}
+
 /* ---- clock ---- */
 
 uint64_t os_now_ms(void)

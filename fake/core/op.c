@@ -6,11 +6,11 @@
 #include "call.h"
 #include "dism_codes.h"
 #include "error.h"
-#include "event.h"
 #include "fault.h"
 #include "floor.h"
 #include "journal.h"
 #include "log.h"
+#include "os.h"
 #include "text.h"
 #include "trace.h"
 #include "worker.h"
@@ -20,11 +20,11 @@ HRESULT op_check_cancel(struct op *op)
     bool is_known;
     if (!op->cancel || op->is_past_return || op->is_too_late_to_cancel)
         return S_OK;
-    bool is_signalled = event_consume(op->cancel, &is_known);
+    bool is_signalled = os_event_consume(op->cancel, &is_known);
     if (!is_known && !op->call->foreign_event_is_logged) {
         op->call->foreign_event_is_logged = true;
         log_line(LOG_WARNING, "Op::CheckCancel", S_OK,
-                 "CancelEvent %p was not made by DismFakeCreateEvent: it counts as not signalled",
+                 "CancelEvent %p is no event that this process has: it counts as not signalled",
                  op->cancel);
     }
     if (!is_signalled)

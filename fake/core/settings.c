@@ -187,6 +187,7 @@ HRESULT settings_get(const struct settings **out)
     AUTO_LOCK(&lock);
     if (!is_read) {
         is_read = true;
+        os_keep_loaded(); /* every call comes by here before it leaves a thread or memory behind */
         HRESULT hr = read_all(&current);
         if (FAILED(hr)) {
             read_error = *error_last();

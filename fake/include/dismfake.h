@@ -20,13 +20,14 @@
 extern "C" {
 #endif
 
-/* ---- Events: what CancelEvent takes on Linux. On Windows use CreateEvent and friends. ---- */
+/* ---- Events: what CancelEvent takes on Linux. On Windows it takes Windows' own, which is what
+ * these functions deal in there: CreateEvent and friends do as well. ---- */
 
 /* A new event; NULL when there is no memory. A manual-reset event stays signalled until
  * DismFakeResetEvent; an auto-reset event is reset by the one operation that sees it signalled. */
 HANDLE WINAPI DismFakeCreateEvent(BOOL ManualReset, BOOL InitialState);
-/* FALSE if Event was not made by DismFakeCreateEvent or is closed. Any other value (a managed
- * runtime's private pointer) is safe to pass everywhere and counts as never signalled. */
+/* FALSE if Event is closed or was never one. On Linux any value (a managed runtime's private
+ * pointer) is safe to pass everywhere and counts as never signalled. */
 BOOL WINAPI DismFakeSetEvent(HANDLE Event);
 BOOL WINAPI DismFakeResetEvent(HANDLE Event);
 BOOL WINAPI DismFakeCloseEvent(HANDLE Event);

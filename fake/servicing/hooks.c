@@ -16,7 +16,6 @@
 #include "clock.h"
 #include "dism_codes.h"
 #include "error.h"
-#include "event.h"
 #include "fault.h"
 #include "fault_why.h"
 #include "forget.h"
@@ -46,22 +45,22 @@ static HRESULT answer(HRESULT hr)
 
 HANDLE WINAPI DismFakeCreateEvent(BOOL ManualReset, BOOL InitialState)
 {
-    return event_create(ManualReset != 0, InitialState != 0);
+    return os_event_create(ManualReset != 0, InitialState != 0);
 }
 
 BOOL WINAPI DismFakeSetEvent(HANDLE Event)
 {
-    return event_set(Event, true);
+    return os_event_set(Event, true);
 }
 
 BOOL WINAPI DismFakeResetEvent(HANDLE Event)
 {
-    return event_set(Event, false);
+    return os_event_set(Event, false);
 }
 
 BOOL WINAPI DismFakeCloseEvent(HANDLE Event)
 {
-    return event_close(Event);
+    return os_event_close(Event);
 }
 
 /* ---- faults ---- */

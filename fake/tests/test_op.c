@@ -2,7 +2,7 @@
 /* test_op.c - ticks, cancelling and rules inside a long operation, without any real work. */
 #include "unit_support.h"
 
-#include "event.h"
+#include "os.h"
 #include "fault.h"
 #include "op.h"
 #include "worker.h"
@@ -22,14 +22,14 @@ static void CALLBACK record_tick(UINT current, UINT total, PVOID user)
     seen.ticks[seen.count++ % 512] = current;
     seen.wrong_total += total != op->total;
     if (seen.signal_at == current)
-        (void)event_set(seen.event, true);
+        (void)os_event_set(seen.event, true);
 }
 
 static int begin(void **state)
 {
     (void)state;
     memset(&seen, 0, sizeof seen);
-    seen.event = event_create(true, false);
+    seen.event = os_event_create(true, false);
     call = call_by_hand(API_DismMountImage);
     call.op = (struct op){.call = &call,
                           .cancel = seen.event,
@@ -46,7 +46,7 @@ static int end(void **state)
     (void)state;
     image_leave(op->image);
     image_release(op->image);
-    (void)event_close(seen.event);
+    (void)os_event_close(seen.event);
     return fault_disarm(NULL);
 }
 
@@ -94,7 +94,7 @@ static void without_a_callback_the_ticks_are_counted_all_the_same(void **state)
 static void an_event_set_beforehand_lets_no_tick_through(void **state)
 {
     (void)state;
-    assert_true(event_set(seen.event, true));
+    assert_true(os_event_set(seen.event, true));
     assert_hr(HR_WIN32(ERROR_REQUEST_ABORTED), op_ticks_to(op, 100));
     assert_ticks(0);
     assert_hr(HR_WIN32(ERROR_REQUEST_ABORTED), op_step(op, STEP_MOUNT_EXTRACT));
@@ -107,7 +107,7 @@ static void an_event_set_in_a_tick_ends_before_the_next(void **state)
         seen.count = 0;
         seen.signal_at = at;
         op->ticks = 0;
-        assert_true(event_set(seen.event, false));
+        assert_true(os_event_set(seen.event, false));
         assert_hr(HR_WIN32(ERROR_REQUEST_ABORTED), op_ticks_to(op, 100));
         assert_ticks(at);
     }
@@ -117,7 +117,7 @@ static void an_event_set_too_late_is_ignored(void **state)
 {
     (void)state;
     assert_hr(S_OK, op_ticks_to(op, 50));
-    assert_true(event_set(seen.event, true));
+    assert_true(os_event_set(seen.event, true));
     op_no_cancel(op);
     assert_hr(S_OK, op_ticks_to(op, 70));
     assert_hr(S_OK, op_step(op, STEP_MOUNT_FINISH));
@@ -137,12 +137,12 @@ static void an_event_set_in_the_last_tick_is_too_late(void **state)
 static void an_auto_reset_event_cancels_one_operation(void **state)
 {
     (void)state;
-    HANDLE automatic = event_create(false, true);
+    HANDLE automatic = os_event_create(false, true);
     op->cancel = automatic;
     assert_hr(HR_WIN32(ERROR_REQUEST_ABORTED), op_check_cancel(op));
     assert_hr(S_OK, op_check_cancel(op));
     assert_hr(S_OK, op_ticks_to(op, 100));
-    assert_true(event_close(automatic));
+    assert_true(os_event_close(automatic));
 }
 
 static void a_handle_that_is_not_ours_is_never_looked_into(void **state)

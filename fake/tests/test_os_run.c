@@ -7,8 +7,6 @@
  */
 #include "os_support.h"
 
-#include <signal.h>
-
 static char *program; /* this one */
 
 /* ---- threads ---- */
@@ -89,7 +87,7 @@ static void a_lock_excludes(void **state)
 
 /* ---- processes ---- */
 
-#define FAR (os_now_ms() + 60000)
+#define LATER (os_now_ms() + 60000)
 
 static void free_child(struct os_child **child)
 {
@@ -111,7 +109,7 @@ static struct os_child *start(const char *role, const char *argument)
 static void assert_line(struct os_child *child, const char *wanted)
 {
     AUTO_FREE char *line = NULL;
-    assert_int_equal(os_child_read_line(child, FAR, &line), S_OK);
+    assert_int_equal(os_child_read_line(child, LATER, &line), S_OK);
     assert_string_equal(line, wanted);
 }
 
@@ -129,8 +127,8 @@ static void a_child_talks_and_ends(void **state)
     assert_line(child, "two");
     assert_line(child, "");
     assert_line(child, "three");
-    assert_int_equal(os_child_read_line(child, FAR, &line), S_FALSE);
-    assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
+    assert_int_equal(os_child_read_line(child, LATER, &line), S_FALSE);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
     assert_true(end.exited && end.exit_code == 7 && end.signal == 0);
     assert_int_equal(os_child_wait(child, 0, &end), S_OK);
     assert_int_equal(os_child_write(child, "x", 1), HR_WIN32(109));
@@ -141,7 +139,7 @@ static void writing_to_a_child_that_is_gone_is_an_error(void **state)
     (void)state;
     AUTO_CHILD struct os_child *child = start("exit", NULL);
     struct os_child_end end = {0};
-    assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
     assert_int_equal(os_child_write(child, "x", 1), HR_WIN32(109));
 }
 
@@ -151,11 +149,13 @@ static void a_child_ends_as_it_is_told(void **state)
     static const struct {
         const char *how;
         int signal;
-    } rows[] = {{"terminate", SIGKILL}, {"violation", SIGSEGV}, {"abort", SIGABRT}};
+    } rows[] = {{"terminate", OS_SIGNAL_KILL},
+                {"violation", OS_SIGNAL_ACCESS_VIOLATION},
+                {"abort", OS_SIGNAL_ABORT}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         AUTO_CHILD struct os_child *child = start("crash", rows[i].how);
         struct os_child_end end = {0};
-        assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
+        assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
         assert_false(end.exited);
         assert_int_equal(end.signal, rows[i].signal);
     }
@@ -166,17 +166,17 @@ static void killing_a_child_ends_what_it_started(void **state)
     (void)state;
     AUTO_CHILD struct os_child *child = start("parent", NULL);
     AUTO_FREE char *line = NULL;
-    assert_int_equal(os_child_read_line(child, FAR, &line), S_OK);
+    assert_int_equal(os_child_read_line(child, LATER, &line), S_OK);
     unsigned long long grandchild = 0;
     assert_true(text_to_u64(line, &grandchild));
     assert_true(os_process_start_time((unsigned)grandchild) != 0);
     os_child_kill(child);
     struct os_child_end end = {0};
-    assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
-    assert_int_equal(end.signal, SIGKILL);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
+    assert_int_equal(end.signal, OS_SIGNAL_KILL);
     /* The pipe is at its end only when the grandchild, which shares it, is gone too. */
     char *none = NULL;
-    uint64_t deadline = FAR;
+    uint64_t deadline = LATER;
     assert_int_equal(os_child_read_line(child, deadline, &none), S_FALSE);
     assert_true(os_now_ms() < deadline);
 }
@@ -197,7 +197,7 @@ static void a_child_gets_folder_environment_and_files(void **state)
     AUTO_CHILD struct os_child *child = NULL;
     assert_int_equal(os_child_start(&options, &child), S_OK);
     struct os_child_end end = {0};
-    assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
     assert_true(end.exited && end.exit_code == 0);
     AUTO_FREE char *wanted = mem_format("%s new\n", folder);
     assert_content("out", wanted);
@@ -226,7 +226,7 @@ static void a_process_is_known_by_number_and_start(void **state)
     assert_true(os_process_start_time(os_pid()) == os_process_start_time(os_pid()));
     AUTO_CHILD struct os_child *child = start("exit", NULL);
     struct os_child_end end = {0};
-    assert_int_equal(os_child_wait(child, FAR, &end), S_OK);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
     /* It is a zombie until it is freed: gone. */
     assert_true(os_process_start_time(os_child_pid(child)) == 0);
     AUTO_FREE char *boot = NULL;

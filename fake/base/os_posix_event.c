@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* event.c - a table of events; handles are numbers, never addresses. */
-#include "event.h"
-
+/*
+ * os_posix_event.c - os.h for Linux: events, a table of ours; handles are numbers, never addresses.
+ */
 #include "os.h"
+
 #include "vec.h"
 
 /* Handles: base + 4 * (index + 1). Small and unaligned to any page, so that no runtime's pointer is
@@ -25,7 +26,7 @@ static struct event *find(HANDLE handle)
     return event->is_open ? event : NULL;
 }
 
-HANDLE event_create(bool manual_reset, bool initial_state)
+HANDLE os_event_create(bool manual_reset, bool initial_state)
 {
     AUTO_LOCK(&lock);
     struct event *event = vec_push(&events);
@@ -36,7 +37,7 @@ HANDLE event_create(bool manual_reset, bool initial_state)
     return (HANDLE)(HANDLE_BASE + 4 * events.len);
 }
 
-bool event_set(HANDLE handle, bool signalled)
+bool os_event_set(HANDLE handle, bool signalled)
 {
     AUTO_LOCK(&lock);
     struct event *event = find(handle);
@@ -45,7 +46,7 @@ bool event_set(HANDLE handle, bool signalled)
     return event != NULL;
 }
 
-bool event_close(HANDLE handle)
+bool os_event_close(HANDLE handle)
 {
     AUTO_LOCK(&lock);
     struct event *event = find(handle);
@@ -54,7 +55,7 @@ bool event_close(HANDLE handle)
     return event != NULL;
 }
 
-bool event_consume(HANDLE handle, bool *is_known)
+bool os_event_consume(HANDLE handle, bool *is_known)
 {
     AUTO_LOCK(&lock);
     struct event *event = find(handle);
