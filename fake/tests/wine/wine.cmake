@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# Tests under Wine find Linux' wimlib through a stand-in for libwim-15.dll (shim.h), in build/.../wine-shim:
+# the code there (on_wine.sh names the folder in WINEDLLPATH), a stub beside whatever loads it.
+
+find_program(WINEGCC winegcc NO_CMAKE_FIND_ROOT_PATH)
+find_program(WINEBUILD winebuild NO_CMAKE_FIND_ROOT_PATH)
+find_program(WIMLIB_IMAGEX wimlib-imagex NO_CMAKE_FIND_ROOT_PATH)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+set(WINE_SHIM ${CMAKE_BINARY_DIR}/wine-shim)
+if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+    file(GLOB shim_sources CONFIGURE_DEPENDS
+        ${CMAKE_CURRENT_LIST_DIR}/shim*.[ch] ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh)
+    add_custom_command(
+        OUTPUT ${WINE_SHIM}/libwim-15.dll
+        COMMAND ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh ${WINE_SHIM}
+        COMMAND ${CMAKE_COMMAND} -E copy ${WINE_SHIM}/libwim-15.dll ${PROJECT_BINARY_DIR}/fake/libwim-15.dll
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/fixtures
+        COMMAND ${CMAKE_COMMAND} -E copy ${WINE_SHIM}/libwim-15.dll ${PROJECT_BINARY_DIR}/fixtures/libwim-15.dll
+        DEPENDS ${shim_sources} wimport/wim_functions.h
+        COMMENT "Building the stand-in for libwim-15.dll"
+        VERBATIM)
+    add_custom_target(wine_shim ALL DEPENDS ${WINE_SHIM}/libwim-15.dll)
+
+    add_executable(shim_client tests/wine/client_of_shim.c)
+    target_include_directories(shim_client PRIVATE wimport)
+    target_link_libraries(shim_client PRIVATE dismfake_options PkgConfig::WIM)
+    add_dependencies(shim_client wine_shim)
+    add_test(NAME wine/shim COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/test_shim.py)
+    set_tests_properties(wine/shim PROPERTIES
+        TIMEOUT 120
+        ENVIRONMENT "SHIM_CLIENT=$<TARGET_FILE:shim_client>;ON_WINE=${CMAKE_CROSSCOMPILING_EMULATOR};WIMLIB_IMAGEX=${WIMLIB_IMAGEX}")
+else()
+    message(STATUS "No tests with image files under Wine: winegcc or winebuild is missing, or this is not x86_64")
+endif()
