@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* error.c - the calling thread's last error, in a fixed thread-local buffer. Relies on nothing. */
+/* error.c - the calling thread's last error, in a fixed thread-local buffer. Allocates nothing. */
 #include "error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "path.h"
 
 static _Thread_local struct error last;
 
@@ -35,6 +37,7 @@ HRESULT error_set(HRESULT hr, const char *format, ...)
         fresh[0] = '\0';
     else if ((size_t)n >= sizeof fresh)
         drop_cut_sequence(fresh, sizeof fresh - 1);
+    path_show(fresh);
     last.hr = hr;
     memcpy(last.text, fresh, strlen(fresh) + 1);
     return hr;

@@ -16,7 +16,8 @@ struct error {
 };
 
 /* Sets this thread's error and returns hr: `return FAIL(E_INVALIDARG, "flags %#x ...", flags);`
- * Messages: lower case, no full stop, the thing that is wrong and its value. */
+ * Messages: lower case, no full stop, the thing that is wrong and its value. Native paths in them
+ * are shown as the system writes them (path_show). */
 #define FAIL(hr, ...) error_set((hr), __VA_ARGS__)
 #define FAIL_MEMORY() error_set(E_OUTOFMEMORY, "out of memory")
 

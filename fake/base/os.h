@@ -119,6 +119,11 @@ HRESULT os_remove_tree(const char *path, bool and_itself);
 
 HRESULT os_real_path(const char *path, char **out); /* links resolved; must exist */
 HRESULT os_cwd(char **out);
+/* Has the system drive letters, and with them Windows' rules for names (path.h)? */
+bool os_has_drives(void);
+HRESULT os_cwd_of_drive(char drive, char **out); /* its root, where the process has been nowhere */
+/* The root of the volume that the running system is on: "/", "C:/". */
+HRESULT os_system_root(char **out);
 HRESULT os_temp_directory(char **out); /* TMPDIR or /tmp */
 /* ~/.local/state/NAME by the XDG rules (XDG_STATE_HOME), not created. */
 HRESULT os_state_directory(const char *name, char **out);

@@ -563,6 +563,23 @@ HRESULT os_cwd(char **out)
     return S_OK;
 }
 
+bool os_has_drives(void)
+{
+    return false;
+}
+
+HRESULT os_cwd_of_drive(char drive, char **out)
+{
+    *out = mem_format("%c:/", drive);
+    return *out ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT os_system_root(char **out)
+{
+    *out = mem_dup("/");
+    return *out ? S_OK : FAIL_MEMORY();
+}
+
 HRESULT os_temp_directory(char **out)
 {
     const char *set = os_getenv("TMPDIR");

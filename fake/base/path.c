@@ -1,180 +1,113 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path.c - paths as text. Relies on nothing but text and memory; never asks the file system.
- *
- * '\' and '/' both separate on input. Output uses the system's own separator.
+ * path.c - the native form of a client's path. Never asks the file system; the system only, in
+ * path_full, for current folders.
  */
 #include "path.h"
 
 #include <string.h>
 
 #include "error.h"
+#include "os.h"
+#include "path_shape.h"
 #include "scope.h"
 #include "text.h"
 #include "vec.h"
 
-#ifdef _WIN32
-#define SEPARATOR "\\"
-#else
-#define SEPARATOR "/"
-#endif
-
-static bool is_separator(char c)
+/* What Windows leaves of a name: one dot less in the middle of a path, no dots and spaces at its
+ * end. */
+static void trim_name(struct path_part *part, bool is_last)
 {
-    return c == '/' || c == '\\';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* Behind \\?\, or the path itself. */
-static const char *skip_prefix(const char *path)
-{
-    if (is_separator(path[0]) && is_separator(path[1]) && path[2] == '?' && is_separator(path[3]))
-        return path + 4;
-    return path;
-}
-
-static const char *skip_separators(const char *s)
-{
-    while (is_separator(*s))
-        s++;
-    return s;
-}
-
-static bool has_drive(const char *path)
-{
-    return is_letter(path[0]) && path[1] == ':';
-}
-
-/* The server's name of a network path, NULL if it is none. */
-static const char *network_server(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    if (rest != path) {
-        bool is_unc = text_starts(rest, "UNC") || text_starts(rest, "unc");
-        return is_unc && is_separator(rest[3]) ? skip_separators(rest + 3) : NULL;
+    size_t len = part->len;
+    if (!is_last) {
+        if (len > 1 && part->ptr[len - 1] == '.' && part->ptr[len - 2] != '.')
+            part->len--;
+        return;
     }
-    if (!is_separator(path[0]) || !is_separator(path[1]) || is_separator(path[2]) || !path[2])
-        return NULL;
-    bool is_device = path[2] == '.' && (is_separator(path[3]) || !path[3]); /* \\.\ */
-    return is_device ? NULL : path + 2;
+    while (part->len > 0 && strchr(". ", part->ptr[part->len - 1]))
+        part->len--;
 }
 
-bool path_is_network(const char *path)
-{
-    return network_server(path) != NULL;
-}
-
-bool path_is_volume_root(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    if (has_drive(rest))
-        return *skip_separators(rest + 2) == '\0';
-    return is_separator(*rest) && *skip_separators(rest) == '\0';
-}
-
-char path_drive(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    if (!has_drive(rest))
-        return 0;
-    return (char)(rest[0] >= 'a' ? rest[0] - 'a' + 'A' : rest[0]);
-}
-
-bool path_is_absolute(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    return has_drive(rest) || is_separator(*rest) || path_is_network(path);
-}
-
-bool path_is_well_formed(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    if (!*rest)
-        return false;
-    if (has_drive(rest))
-        rest += 2;
-    for (; *rest; rest++) {
-        if ((unsigned char)*rest < 0x20 || strchr("<>\"|?*:", *rest))
-            return false;
-    }
-    return true;
-}
-
-/* ---- native form ---- */
-
-struct part {
-    const char *ptr;
-    size_t len;
-};
-struct parts {
-    VEC(struct part) list;
+struct making {
+    VEC(struct path_part) names;
+    size_t fixed; /* names that ".." does not take away: server and share */
+    bool is_absolute;
 };
 
-static void parts_clear(struct parts *parts)
+static void making_clear(struct making *m)
 {
-    vec_clear(&parts->list);
+    vec_clear(&m->names);
 }
 
-static bool part_is(const struct part *part, const char *text)
+static HRESULT add_part(struct making *m, struct path_part part)
 {
-    return part->len == strlen(text) && memcmp(part->ptr, text, part->len) == 0;
+    struct path_part *slot = vec_push(&m->names);
+    if (!slot)
+        return FAIL_MEMORY();
+    *slot = part;
+    return S_OK;
 }
 
-/* Adds the components of s. ".." takes one away, but none of the first `fixed`; where there is
- * nothing left to take it stays in a relative path and means nothing in an absolute one. */
-static HRESULT parts_add(struct parts *parts, const char *s, size_t fixed, bool is_absolute)
+/* Takes a name away if there is one; in a relative path that has none left ".." stays. */
+static HRESULT add_dotdot(struct making *m, struct path_part part)
 {
-    for (s = skip_separators(s); *s; s = skip_separators(s)) {
-        struct part part = {s, strcspn(s, "/\\")};
-        s += part.len;
-        bool is_fixed = parts->list.len < fixed;
-        if (!is_fixed && part_is(&part, "."))
+    size_t len = m->names.len;
+    if (len > m->fixed && !path_part_is(&m->names.ptr[len - 1], "..")) {
+        m->names.len--;
+        return S_OK;
+    }
+    return m->is_absolute ? S_OK : add_part(m, part);
+}
+
+static HRESULT add_names(struct making *m, const struct path_shape *shape)
+{
+    const char *s = path_skip_separators(shape->rest);
+    while (*s) {
+        struct path_part part = {s, strcspn(s, "/\\")};
+        bool is_last = s[part.len] == '\0';
+        bool is_fixed = m->names.len < m->fixed || shape->is_verbatim;
+        s = path_skip_separators(s + part.len);
+        if (!is_fixed && path_part_is(&part, "."))
             continue;
-        if (!is_fixed && part_is(&part, "..")) {
-            size_t len = parts->list.len;
-            if (len > fixed && !part_is(&parts->list.ptr[len - 1], "..")) {
-                parts->list.len--;
-                continue;
-            }
-            if (is_absolute)
-                continue;
+        if (!is_fixed && path_part_is(&part, "..")) {
+            TRY(add_dotdot(m, part));
+            continue;
         }
-        struct part *slot = vec_push(&parts->list);
-        if (!slot)
-            return FAIL_MEMORY();
-        *slot = part;
+        if (!is_fixed && shape->is_windows)
+            trim_name(&part, is_last);
+        if (part.len)
+            TRY(add_part(m, part));
     }
     return S_OK;
 }
 
-HRESULT path_native(const char *path, char **out)
+/* The names of a native folder, at most `limit`. */
+static HRESULT add_native_names(struct making *m, const char *rest, size_t limit)
 {
-    if (!*skip_prefix(path))
-        return FAIL(E_INVALIDARG, "empty path");
-    struct text made AUTO(text_clear) = {0};
-    struct parts parts AUTO(parts_clear) = {0};
-    const char *rest = skip_prefix(path);
-    const char *server = network_server(path);
-    bool is_absolute = path_is_absolute(path);
-    if (server) {
-        text_add(&made, SEPARATOR SEPARATOR);
-        rest = server;
-    } else if (has_drive(rest)) {
-        text_add_n(&made, rest, 2);
-        text_add(&made, SEPARATOR);
-        rest += 2;
-    } else if (is_absolute) {
-        text_add(&made, SEPARATOR);
+    for (size_t i = 0; i < limit; i++) {
+        rest += strspn(rest, "/");
+        struct path_part part = {rest, strcspn(rest, "/")};
+        if (!part.len)
+            break;
+        TRY(add_part(m, part));
+        rest += part.len;
     }
-    TRY(parts_add(&parts, rest, server ? 2 : 0, is_absolute));
-    for (size_t i = 0; i < parts.list.len; i++) {
+    return S_OK;
+}
+
+static HRESULT compose(const struct making *m, const struct path_shape *root, char **out)
+{
+    struct text made AUTO(text_clear) = {0};
+    if (root->drive)
+        text_addf(&made, "%c:", root->drive);
+    if (root->kind == PATH_NETWORK)
+        text_add(&made, "//");
+    else if (root->kind != PATH_RELATIVE && root->kind != PATH_DRIVE_RELATIVE)
+        text_add(&made, "/");
+    for (size_t i = 0; i < m->names.len; i++) {
         if (i > 0)
-            text_add(&made, SEPARATOR);
-        text_add_n(&made, parts.list.ptr[i].ptr, parts.list.ptr[i].len);
+            text_add(&made, "/");
+        text_add_n(&made, m->names.ptr[i].ptr, m->names.ptr[i].len);
     }
     if (made.len == 0)
         text_add(&made, ".");
@@ -182,91 +115,45 @@ HRESULT path_native(const char *path, char **out)
     return *out ? S_OK : FAIL_MEMORY();
 }
 
+static size_t fixed_names(const struct path_shape *shape)
+{
+    return shape->kind == PATH_NETWORK ? 2 : 0;
+}
+
+HRESULT path_native(const char *path, char **out)
+{
+    struct path_shape shape = path_look(path);
+    struct making m AUTO(making_clear) = {.fixed = fixed_names(&shape)};
+    if (!*path || (shape.kind == PATH_DEVICE && !*shape.rest))
+        return FAIL(E_INVALIDARG, "empty path");
+    m.is_absolute = shape.kind != PATH_RELATIVE && shape.kind != PATH_DRIVE_RELATIVE;
+    TRY(add_names(&m, &shape));
+    return compose(&m, &shape, out);
+}
+
 HRESULT path_absolute(const char *path, const char *base, char **out)
 {
-    if (path_is_absolute(path) || !*path)
+    struct path_shape shape = path_look(path);
+    if (path_shape_is_absolute(&shape) || !*path)
         return path_native(path, out);
-    AUTO_FREE char *joined = NULL;
-    TRY(path_join(base, skip_prefix(path), &joined));
-    return path_native(joined, out);
+    struct path_shape root = path_look(base);
+    if (shape.drive && path_drive(path) != path_drive(base))
+        root = (struct path_shape){.kind = PATH_DRIVE, .drive = shape.drive, .rest = ""};
+    struct making m AUTO(making_clear) = {.fixed = fixed_names(&root), .is_absolute = true};
+    TRY(add_native_names(&m, root.rest, shape.kind == PATH_ROOTED ? m.fixed : SIZE_MAX));
+    TRY(add_names(&m, &shape));
+    return compose(&m, &root, out);
 }
 
-/* ---- parts of a path ---- */
-
-HRESULT path_join(const char *folder, const char *name, char **out)
+HRESULT path_full(const char *path, char **out)
 {
-    size_t len = strlen(folder);
-    bool has_separator = len == 0 || is_separator(folder[len - 1]);
-    const char *rest = len ? skip_separators(name) : name;
-    size_t rest_len = strlen(rest);
-    char *joined = mem_alloc(len + rest_len + 2);
-    if (!joined)
-        return FAIL_MEMORY();
-    memcpy(joined, folder, len);
-    if (!has_separator)
-        joined[len++] = SEPARATOR[0];
-    memcpy(joined + len, rest, rest_len);
-    *out = joined;
-    return S_OK;
-}
-
-/* The part that cannot be taken away: "/", "C:/", "\\?\C:\", "//". */
-static const char *skip_root(const char *path)
-{
-    const char *rest = skip_prefix(path);
-    if (has_drive(rest))
-        rest += 2;
-    return skip_separators(rest);
-}
-
-const char *path_name(const char *path)
-{
-    const char *name = skip_root(path);
-    for (const char *s = name; *s; s++) {
-        if (is_separator(*s))
-            name = s + 1;
-    }
-    return name;
-}
-
-HRESULT path_parent(const char *path, char **out)
-{
-    const char *root = skip_root(path);
-    size_t len = strlen(path), root_len = (size_t)(root - path);
-    while (len > root_len && is_separator(path[len - 1]))
-        len--;
-    while (len > root_len && !is_separator(path[len - 1]))
-        len--;
-    while (len > root_len && is_separator(path[len - 1]))
-        len--;
-    char *parent = len ? mem_dup_n(path, len) : mem_dup(".");
-    if (!parent)
-        return FAIL_MEMORY();
-    *out = parent;
-    return S_OK;
-}
-
-bool path_has_extension(const char *path, const char *extension)
-{
-    const char *name = path_name(path);
-    return strlen(name) > strlen(extension) && text_ends_nocase(name, extension);
-}
-
-bool path_is_within(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    while (len > 0 && is_separator(folder[len - 1]))
-        len--;
-#ifdef _WIN32
-    if (strnlen(path, len) < len)
-        return false;
-    AUTO_FREE char *head = mem_dup_n(path, len);
-    AUTO_FREE char *whole = mem_dup_n(folder, len);
-    if (!head || !whole || text_compare_nocase(head, whole) != 0)
-        return false;
-#else
-    if (strncmp(path, folder, len) != 0)
-        return false;
-#endif
-    return path[len] == '\0' || is_separator(path[len]);
+    AUTO_FREE char *base = NULL;
+    struct path_shape shape = path_look(path);
+    if (path_shape_is_absolute(&shape)) /* the current folder may be gone */
+        return path_native(path, out);
+    if (shape.drive)
+        TRY(os_cwd_of_drive(path_drive(path), &base));
+    else
+        TRY(os_cwd(&base));
+    return path_absolute(path, base, out);
 }

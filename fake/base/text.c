@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.c - UTF-8 and UTF-16, comparison without letter case, the text builder.
+ * text.c - UTF-8 and UTF-16, the text builder.
  *
  * Inside, text is WTF-8: UTF-8 in which an unpaired surrogate may stand as three bytes, so that
  * every sequence of 16-bit units survives the way in and out again.
@@ -168,97 +168,6 @@ bool text_is_utf8(const char *text, size_t len)
         at += used;
     }
     return true;
-}
-
-/* ---- letter case ---- */
-
-struct case_row {
-    uint32_t first, last; /* lower-case letters */
-    int32_t offset;       /* to upper case */
-    uint32_t step;        /* 2: upper and lower letters alternate, every second one from `first` */
-};
-
-/* Simple upper case as Unicode has it, without the letters whose partner is in another script or
- * that Windows leaves alone when it compares ordinally: U+00B5, U+0131, U+017F. */
-static const struct case_row case_rows[] = {
-    {'a', 'z', -32, 1},     {0xE0, 0xF6, -32, 1},   {0xF8, 0xFE, -32, 1},   {0xFF, 0xFF, 0x79, 1},
-    {0x101, 0x12F, -1, 2},  {0x133, 0x137, -1, 2},  {0x13A, 0x148, -1, 2},  {0x14B, 0x177, -1, 2},
-    {0x17A, 0x17E, -1, 2},  {0x3AC, 0x3AC, -38, 1}, {0x3AD, 0x3AF, -37, 1}, {0x3B1, 0x3C1, -32, 1},
-    {0x3C2, 0x3C2, -31, 1}, {0x3C3, 0x3CB, -32, 1}, {0x3CC, 0x3CC, -64, 1}, {0x3CD, 0x3CE, -63, 1},
-    {0x3D9, 0x3EF, -1, 2},  {0x430, 0x44F, -32, 1}, {0x450, 0x45F, -80, 1}, {0x461, 0x481, -1, 2},
-    {0x48B, 0x4BF, -1, 2},  {0x4C2, 0x4CE, -1, 2},  {0x4CF, 0x4CF, -15, 1}, {0x4D1, 0x52F, -1, 2},
-};
-
-static uint32_t upper(uint32_t cp)
-{
-    if (cp < 0x80)
-        return cp >= 'a' && cp <= 'z' ? cp - 32 : cp;
-    for (size_t i = 0; i < sizeof case_rows / sizeof case_rows[0]; i++) {
-        const struct case_row *row = &case_rows[i];
-        if (cp >= row->first && cp <= row->last && (cp - row->first) % row->step == 0)
-            return (uint32_t)((int32_t)cp + row->offset);
-    }
-    return cp;
-}
-
-/* Next code point in upper case; a byte that is not WTF-8 counts as a character of its own. */
-static uint32_t next_upper(const char **s)
-{
-    uint32_t cp = 0;
-    size_t used = text_decode(*s, &cp);
-    if (!used) {
-        cp = **s ? 0x110000u + (unsigned char)**s : 0;
-        used = **s ? 1 : 0;
-    }
-    *s += used;
-    return upper(cp);
-}
-
-int text_compare_nocase(const char *a, const char *b)
-{
-    for (;;) {
-        uint32_t x = next_upper(&a), y = next_upper(&b);
-        if (x != y)
-            return x < y ? -1 : 1;
-        if (x == 0)
-            return 0;
-    }
-}
-
-bool text_equal(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-bool text_equal_nocase(const char *a, const char *b)
-{
-    return a && b ? text_compare_nocase(a, b) == 0 : a == b;
-}
-
-bool text_starts(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-bool text_ends(const char *text, const char *suffix)
-{
-    size_t len = strlen(text), n = strlen(suffix);
-    return len >= n && strcmp(text + len - n, suffix) == 0;
-}
-
-bool text_ends_nocase(const char *text, const char *suffix)
-{
-    /* Case partners may differ in length (y with diaeresis), so count characters, not bytes. */
-    size_t n = 0;
-    for (const char *s = suffix; *s; n++)
-        next_upper(&s);
-    const char *s = text + strlen(text);
-    for (; n > 0 && s > text; n--) {
-        do {
-            s--;
-        } while (s > text && ((unsigned char)*s & 0xC0) == 0x80);
-    }
-    return n == 0 && text_compare_nocase(s, suffix) == 0;
 }
 
 bool text_to_u64(const char *text, unsigned long long *out)

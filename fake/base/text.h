@@ -28,8 +28,9 @@ size_t text_decode(const char *text, uint32_t *cp);
 /* Writes a code point (a surrogate too) without a NUL: its length in bytes. */
 size_t text_encode(uint32_t cp, char out[4]);
 
-/* Ordinal comparison with simple upper-casing of each code point, as Windows compares names:
- * ASCII, Latin, Greek and Cyrillic letters. <0, 0, >0. */
+/* Of one code point, as Windows' file systems have it. */
+uint32_t text_upper(uint32_t cp);
+/* Ordinal comparison in upper case, as Windows compares names. <0, 0, >0. */
 int text_compare_nocase(const char *a, const char *b);
 bool text_equal(const char *a, const char *b); /* NULLs equal only each other */
 bool text_equal_nocase(const char *a, const char *b);

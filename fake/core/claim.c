@@ -49,7 +49,7 @@ static void clear(struct claim *claim)
 static struct claim *find(const char *root)
 {
     for (size_t i = 0; i < claims.len; i++)
-        if (text_equal(claims.ptr[i].root, root))
+        if (path_equal(claims.ptr[i].root, root))
             return &claims.ptr[i];
     return NULL;
 }
@@ -57,9 +57,10 @@ static struct claim *find(const char *root)
 static HRESULT path_of(const char *root, char **out)
 {
     char hash[SHA256_TEXT];
-    AUTO_FREE char *folder = NULL;
+    AUTO_FREE char *folder = NULL, *key = NULL;
     TRY(settings_state_path("claims", &folder));
-    hash_sha256_text(root, strlen(root), hash);
+    TRY(path_key(root, &key));
+    hash_sha256_text(key, strlen(key), hash);
     return path_join(folder, hash, out);
 }
 
@@ -115,7 +116,7 @@ static void tidy(void)
 /* Needs the lock. */
 static bool take_kept(const char *root)
 {
-    if (!kept.file || !text_equal(kept.root, root))
+    if (!kept.file || !path_equal(kept.root, root))
         return false;
     if (kept_by != os_pid() || !lock_again(&kept)) {
         forget(&kept);

@@ -78,6 +78,8 @@ void log_line(enum log_level level, const char *where, HRESULT hr, const char *f
     if (FAILED(hr))
         text_addf(&line, "(hr:0x%x)", (unsigned)hr);
     text_add(&line, "\r\n");
+    if (!line.failed)
+        path_show(line.ptr);
     write_text(&line);
     text_clear(&line);
 }

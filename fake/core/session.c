@@ -6,6 +6,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "os.h"
+#include "path.h"
 #include "text.h"
 #include "vec.h"
 #include "worker.h"
@@ -212,7 +213,7 @@ bool session_is_open_on(const char *root)
 {
     AUTO_LOCK(&lock);
     for (size_t i = 0; i < table.len; i++)
-        if (text_equal(table.ptr[i]->target.root, root))
+        if (path_equal(table.ptr[i]->target.root, root))
             return true;
     return false;
 }
@@ -241,7 +242,8 @@ struct json *session_table_json(void)
     for (size_t i = 0; i < table.len; i++) {
         struct json *entry = json_new_object();
         json_set_number(entry, "session", table.ptr[i]->id);
-        json_set_string(entry, "root", table.ptr[i]->target.root);
+        AUTO_FREE char *root = path_shown(table.ptr[i]->target.root);
+        json_set_string(entry, "root", root);
         json_set_bool(entry, "online", table.ptr[i]->target.is_online);
         json_set_bool(entry, "closing", table.ptr[i]->is_closing);
         json_push(array, entry);

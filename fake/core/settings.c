@@ -106,13 +106,10 @@ static HRESULT read_path(const char *name, char **out)
     *out = NULL;
     if (!value)
         return S_OK;
-    AUTO_FREE char *cwd = NULL;
-    if (path_drive(value))
+    if (path_drive(value) && !os_has_drives())
         return FAIL(E_INVALIDARG, "%s is '%s': drives are the client's, this names a real folder",
                     name, value);
-    if (!path_is_absolute(value)) /* a client's current folder may be gone */
-        TRY(os_cwd(&cwd));
-    return path_absolute(value, cwd, out);
+    return path_full(value, out);
 }
 
 static HRESULT read_folders(struct settings *s)

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "floor.h"
 #include "os.h"
+#include "path.h"
 #include "settings.h"
 #include "text.h"
 
@@ -42,7 +43,7 @@ HRESULT image_acquire(const char *key, struct image **out)
 {
     AUTO_LOCK(&list_lock);
     for (struct image *image = images; image; image = image->next) {
-        if (text_equal(image->key, key)) {
+        if (path_equal(image->key, key)) {
             image->refs++;
             *out = image;
             return S_OK;

@@ -118,7 +118,7 @@ HRESULT world_check_call(enum api api, const char *root, bool *host_is_gone)
     }
     for (EACH_ENTRY(entry, list)) {
         const char *at = world_entry_path(entry, "otherProcess");
-        if (at && provisions_apps(api) && text_equal(at, root) &&
+        if (at && provisions_apps(api) && path_equal(at, root) &&
             text_equal(world_entry_text(entry, "does"), "app-provisioning"))
             return notice(entry, APPXPROVIDER_E_LOCKED,
                           "another process provisions apps on the image at %s", root);
@@ -132,7 +132,7 @@ HRESULT world_check_unserviced(const char *root)
     TRY(world_snapshot(&list));
     for (EACH_ENTRY(entry, list)) {
         const char *at = world_entry_path(entry, "otherProcess");
-        if (at && text_equal(at, root) && text_equal(world_entry_text(entry, "does"), "servicing"))
+        if (at && path_equal(at, root) && text_equal(world_entry_text(entry, "does"), "servicing"))
             return notice(entry, WIMPROVIDER_E_IMAGE_IN_SERVICE, "another process is servicing %s",
                           root);
     }

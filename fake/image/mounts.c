@@ -137,7 +137,7 @@ HRESULT mounts_save(struct mounts *m)
 struct mount *mounts_find_path(struct mounts *m, const char *mount_path)
 {
     for (size_t i = 0; i < m->list.len; i++)
-        if (text_equal(m->list.ptr[i].mount_path, mount_path))
+        if (path_equal(m->list.ptr[i].mount_path, mount_path))
             return &m->list.ptr[i];
     return NULL;
 }

@@ -105,7 +105,7 @@ static HRESULT recover_image(struct os_file *file, const char *path)
          * killed gives up its locks while it still counts as running. */
         bool is_same_file = image_stamp_same_file(&mount->saved.stamp, &now);
         if (mount->state != MOUNT_COMMITTING || (mount_is_busy(mount) && !is_same_file) ||
-            !(is_same_file || text_equal(mount->image_path, path)))
+            !(is_same_file || path_equal(mount->image_path, path)))
             continue;
         TRY(settle_cut_off(&m, mount, file, &now));
         TRY(wim_replay_clean(mount));

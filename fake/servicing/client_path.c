@@ -41,7 +41,7 @@ static HRESULT map_drive(const char *native, char drive, char **out)
 
 HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out)
 {
-    AUTO_FREE char *utf8 = NULL, *cwd = NULL, *native = NULL;
+    AUTO_FREE char *utf8 = NULL, *native = NULL;
     if (text_utf16_len(text) > LONGEST_PATH)
         return FAIL(E_INVALIDARG, "%s is longer than %d characters", what, LONGEST_PATH);
     TRY(text_from_utf16(text, &utf8));
@@ -49,13 +49,14 @@ HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr
         return FAIL(E_INVALIDARG, "%s is empty", what);
     if (path_is_network(utf8))
         return FAIL(network_hr, "%s is %s: files on the network are not supported", what, utf8);
-    if (!path_is_well_formed(utf8))
-        return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path", what, utf8);
-    if (!path_is_absolute(utf8)) /* a client's current folder may be gone */
-        TRY(os_cwd(&cwd));
-    TRY(path_absolute(utf8, cwd, &native));
+    const char *flaw = path_flaw(utf8);
+    if (flaw)
+        return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path: %s", what, utf8, flaw);
+    TRY(path_full(utf8, &native));
+    if (path_is_network(native)) /* the current folder is */
+        return FAIL(network_hr, "%s is %s: files on the network are not supported", what, native);
     char drive = path_drive(native);
-    if (drive)
+    if (drive && !os_has_drives())
         return map_drive(native, drive, out);
     *out = TAKE(native);
     return S_OK;

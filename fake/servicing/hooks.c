@@ -225,10 +225,8 @@ HRESULT WINAPI DismFakeWorldRelease(const char *Name)
 
 static HRESULT native_file(const char *file, char **out)
 {
-    AUTO_FREE char *cwd = NULL;
     TRY(need_text(file, "File"));
-    TRY(os_cwd(&cwd));
-    return path_absolute(file, cwd, out);
+    return path_full(file, out);
 }
 
 static HRESULT save_all(void *file)
@@ -278,12 +276,18 @@ static HRESULT print(const struct json *value, char **out)
     return *out ? S_OK : FAIL_MEMORY();
 }
 
+static void set_path(struct json *object, const char *key, const char *native)
+{
+    AUTO_FREE char *shown = path_shown(native);
+    json_set_string(object, key, shown);
+}
+
 static struct json *mount_json(const struct mounts *m, const struct mount *mount)
 {
     static const char *const statuses[] = {"Ok", "NeedsRemount", "Invalid"};
     struct json *entry = json_new_object();
-    json_set_string(entry, "mountPath", mount->mount_path_given);
-    json_set_string(entry, "imageFilePath", mount->image_path_given);
+    set_path(entry, "mountPath", mount->mount_path_given);
+    set_path(entry, "imageFilePath", mount->image_path_given);
     json_set_number(entry, "imageIndex", mount->index);
     json_set_bool(entry, "readOnly", mount->is_readonly);
     json_set_string(entry, "status", statuses[mount_status(m, mount)]);
@@ -320,7 +324,7 @@ static HRESULT status(char **out)
     TRY(settings_get(&settings));
     TRY(fault_refresh());
     AUTO_JSON struct json *object = json_new_object();
-    json_set_string(object, "stateFolder", settings->state);
+    set_path(object, "stateFolder", settings->state);
     json_set_bool(object, "initialised", library_is_initialised());
     json_set_number(object, "clockMs", (double)clock_advanced_ms());
     json_set(object, "sessions", session_table_json());

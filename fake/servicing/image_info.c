@@ -168,6 +168,12 @@ static bool is_listed(const struct mount *mount)
     return mount->state != MOUNT_MOUNTING || !mount_is_busy(mount);
 }
 
+static HRESULT add_path(struct result *result, size_t where, const char *native)
+{
+    AUTO_FREE char *shown = path_shown(native);
+    return shown ? result_string(result, where, shown) : FAIL_MEMORY();
+}
+
 static HRESULT list_mount(struct result *result, size_t at, const struct mounts *m,
                           const struct mount *mount)
 {
@@ -175,10 +181,9 @@ static HRESULT list_mount(struct result *result, size_t at, const struct mounts 
     info->ImageIndex = mount->index;
     info->MountMode = mount->is_readonly ? DismReadOnly : DismReadWrite;
     info->MountStatus = mount_status(m, mount);
-    TRY(result_string(result, at + offsetof(DismMountedImageInfo, MountPath),
-                      mount->mount_path_given));
-    return result_string(result, at + offsetof(DismMountedImageInfo, ImageFilePath),
-                         mount->image_path_given);
+    TRY(add_path(result, at + offsetof(DismMountedImageInfo, MountPath), mount->mount_path_given));
+    return add_path(result, at + offsetof(DismMountedImageInfo, ImageFilePath),
+                    mount->image_path_given);
 }
 
 HRESULT impl_DismGetMountedImageInfo(struct call *call, DismMountedImageInfo **MountedImageInfo,

@@ -5,6 +5,7 @@
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "path.h"
 #include "text.h"
 
 HRESULT mount_lookup(const char *path, struct mount *out)
@@ -15,7 +16,7 @@ HRESULT mount_lookup(const char *path, struct mount *out)
     TRY(mounts_open(&m));
     const struct mount *mount = mounts_find_path(&m, folder);
     for (size_t i = 0; i < m.list.len && !mount; i++)
-        if (text_equal(m.list.ptr[i].mount_path_given, path))
+        if (path_equal(m.list.ptr[i].mount_path_given, path))
             mount = &m.list.ptr[i];
     if (!mount)
         return FAIL(HR_WIN32(ERROR_NOT_FOUND), "nothing is mounted at %s", path);

@@ -177,7 +177,7 @@ static HRESULT check_other_mounts(const struct request *r, const struct mounts *
 {
     for (size_t i = 0; i < m->list.len; i++) {
         const struct mount *other = &m->list.ptr[i];
-        bool is_same_file = text_equal(other->image_path, r->image_path) ||
+        bool is_same_file = path_equal(other->image_path, r->image_path) ||
                             image_stamp_same_file(&other->stamp, stamp);
         bool is_abandoned = other->state == MOUNT_INVALID ||
                             (other->state == MOUNT_MOUNTING && !mount_is_busy(other));

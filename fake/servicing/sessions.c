@@ -180,9 +180,8 @@ static HRESULT find_windows(const char *root, PCWSTR given, char **out)
     if (given)
         TRY(text_from_utf16(given, &name));
     TRY(path_native(name && *name ? name : "Windows", &native));
-    const char *relative = native;
-    if (path_is_within(native, root))
-        relative += strlen(root); /* absolute, below the mount point */
+    const char *below = path_below(native, root); /* absolute */
+    const char *relative = below ? below : native;
     while (*relative == '/')
         relative++;
     if (path_drive(relative))
@@ -253,7 +252,8 @@ static bool is_running_windows(const char *path, const struct os_stat *stat)
 {
     const struct settings *settings;
     struct os_stat online;
-    if (text_equal(path, "/"))
+    AUTO_FREE char *system = NULL;
+    if (SUCCEEDED(os_system_root(&system)) && path_equal(path, system))
         return true;
     if (FAILED(settings_get(&settings)))
         return false;
@@ -262,7 +262,7 @@ static bool is_running_windows(const char *path, const struct os_stat *stat)
     else if (!os_look(settings->online, &online))
         online.inode = 0;
     if (!online.inode) /* not made yet */
-        return text_equal(path, settings->online);
+        return path_equal(path, settings->online);
     return stat->inode == online.inode && stat->device == online.device;
 }
 

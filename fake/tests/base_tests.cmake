@@ -14,3 +14,9 @@ if(NOT WIN32)
 endif()
 dismfake_unit_test(hash)
 dismfake_unit_test(status_line)
+
+# Upper case as an NTFS volume has it.
+add_executable(upcase tests/upcase.c)
+target_link_libraries(upcase PRIVATE base dismfake_options)
+add_test(NAME unit/upcase COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/upcase.sh $<TARGET_FILE:upcase>)
+set_tests_properties(unit/upcase PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 60)
