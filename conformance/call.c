@@ -126,7 +126,9 @@ static enum flow judge(struct frame *frame, const struct outcome *got)
 
 static enum flow run_frame(struct frame *frame)
 {
-    if (FAILED(frame_put_arguments(frame))) {
+    if (FAILED(frame_put_arguments(frame)) ||
+        (the_phase.is_guarded && FAILED(touches_check(the_phase.touches, frame->api,
+                                                      frame->arguments, the_phase.scratch)))) {
         phase_fail("ERROR", frame->pointer, frame->step, NULL, "%s", error_last()->text);
         return FLOW_STOP;
     }

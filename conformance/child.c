@@ -162,6 +162,23 @@ static void judge_residue(const char *what, uint64_t found)
                    (unsigned long long)allowed_residue(what), (unsigned long long)found);
 }
 
+/* A real machine may have other mounts than those of the case. */
+static UINT count_ours(const DismMountedImageInfo *mounts, UINT count)
+{
+    UINT ours = 0;
+    for (UINT i = 0; i < count; i++) {
+        AUTO_FREE char *path = NULL;
+        AUTO_FREE char *native = NULL;
+        PCWSTR text;
+        memcpy(&text, &mounts[i].MountPath, sizeof text);
+        if (FAILED(text_from_utf16((const char16_t *)text, &path)))
+            die("%s", error_last()->text);
+        ours += !path || FAILED(path_native(path, &native)) ||
+                path_is_within(native, the_phase.scratch);
+    }
+    return ours;
+}
+
 static void judge_mounts(void)
 {
     if (!the_phase.library.exports[API_DismGetMountedImageInfo])
@@ -174,9 +191,10 @@ static void judge_mounts(void)
     const arg_word words[] = {REFLECT_WORD(&mounts), REFLECT_WORD(&count)};
     HRESULT hr = call_plain(API_DismGetMountedImageInfo, words, "DismGetMountedImageInfo");
     if (SUCCEEDED(hr)) {
+        UINT ours = the_phase.is_guarded ? count_ours(mounts, count) : count;
         if (mounts && !call_delete(mounts))
             the_phase.undeleted++;
-        judge_residue("mounts", count);
+        judge_residue("mounts", ours);
     } else {
         AUTO_FREE char *message = call_message();
         if (was_initialised || is_ours)
@@ -314,6 +332,7 @@ static void take_job(const struct json *job, const struct json *root)
     the_phase.pointer = json_text(job, "pointer");
     the_phase.scratch = json_text(job, "scratch");
     the_phase.timeout_factor = json_number(json_get(job, "timeoutFactor"));
+    the_phase.is_guarded = touches_parse(json_text(job, "touches"), &the_phase.touches);
     the_phase.values.fixtures = json_get(job, "fixtures");
     the_phase.reads_messages = !scenario_calls(the_phase.scenario, "DismGetLastErrorMessage");
     index = 0;

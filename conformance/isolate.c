@@ -2,6 +2,8 @@
 /* isolate.c - a case from its fixtures to its record; one phase's process is in process.c. */
 #include "isolate.h"
 
+#include "clean.h"
+#include "ending.h"
 #include "process.h"
 #include "record.h"
 
@@ -47,12 +49,9 @@ static bool judge_phase(struct run *run, size_t phase, const struct phase_end *e
     }
     if (!end->is_complete && is_crash_wanted && end->is_in_no_return)
         return true;
-    if (!end->is_complete || end->child.signal || end->child.exit_code != 0) {
+    if (!end->is_complete || !ending_is_clean(&end->child)) {
         AUTO_FREE char *how =
-            end->child.signal ? format("the process died of signal %d", end->child.signal)
-            : end->is_complete
-                ? format("the process ended with code %d after its work", end->child.exit_code)
-                : format("the process ended with code %d inside the call", end->child.exit_code);
+            ending_text(&end->child, end->is_complete ? "after its work" : "inside the call");
         record_death(run->record, "CRASH", scenario, run->scenario->pointer, end, how);
         if (!end->is_complete)
             finally_after_death(run, phase);
@@ -112,11 +111,14 @@ struct json *isolate_case(const struct run_context *context, const struct scenar
     else
         run_phases(&run);
     world_clear(&run.world);
+    if (!skip && !lie)
+        clean_up(&run);
     json_set_number(run.record, "durationMs", (double)(os_now_ms() - start));
     os_unmount_below(scratch); /* what a library that crashed left mounted */
-    if (!context->keeps_scratch && os_is_directory(scratch))
+    bool is_dirty = clean_has_failed(run.record);
+    if (!context->keeps_scratch && !is_dirty && os_is_directory(scratch))
         os_remove_tree(scratch, true);
-    else if (context->keeps_scratch && !skip)
+    else if ((context->keeps_scratch || is_dirty) && !skip)
         json_set_string(run.record, "scratch", scratch);
     json_free(run.fixtures);
     json_free(run.bindings);

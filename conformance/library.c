@@ -13,10 +13,17 @@ static bool is_same_place(const char *a, const char *b)
 HRESULT library_open(const char *path, struct library *library)
 {
     *library = (struct library){0};
+    AUTO_FREE char *other = NULL;
+    TRY(os_library_find(path_name(path), &other));
+    if (other && !is_same_place(path, other))
+        return FAIL(E_UNEXPECTED,
+                    "another %s is loaded in this process already, from %s: what %s does would be "
+                    "taken for its doing",
+                    path_name(path), other, path);
     TRY(os_library_open(path, &library->module));
     TRY(os_library_path(library->module, &library->loaded_from));
     if (!is_same_place(path, library->loaded_from))
-        return FAIL(E_UNEXPECTED, "another module of that name was loaded from %s",
+        return FAIL(E_UNEXPECTED, "%s was asked for, and the system loaded %s", path,
                     library->loaded_from);
     for (size_t i = 0; i < API_COUNT; i++)
         library->exports[i] = os_library_symbol(library->module, reflect_calls[i].name);

@@ -41,7 +41,8 @@ struct library {
     } hooks; /* NULL: the library has none of that name */
 };
 
-/* Fails if it cannot be loaded, or if a module of that name came from another place. */
+/* Fails if it cannot be loaded, or if a module of that name is there from
+ * another place. */
 HRESULT library_open(const char *path, struct library *library);
 
 /* What the library says of itself, as {"loadedFrom","exports":[..],"missing":[..],"hooks":[..],

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - dismconform: the verbs, and the two hidden ones that run in processes of their own. */
+/* main.c - dismconform: the verbs, and the three hidden ones that run in processes of their own. */
 #include <stdio.h>
 
 #include "child.h"
+#include "clean.h"
 #include "verbs.h"
 
 int main(int argc, char **argv)
@@ -11,6 +12,9 @@ int main(int argc, char **argv)
         return child_phase(argv[2]);
     if (argc == 4 && text_equal(argv[1], "--describe"))
         return child_describe(argv[2], argv[3]);
+
+    if (argc == 5 && text_equal(argv[1], "--clean"))
+        return clean_child(argv[2], argv[3], argv[4]);
 
     static const struct {
         const char *name;

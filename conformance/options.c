@@ -2,6 +2,8 @@
 /* options.c - reads the command line from one table. */
 #include "options.h"
 
+#include "touches.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +26,10 @@ void options_help(void)
          "  --suite GLOB            only these suites\n"
          "  --jobs N                cases at the same time (default: the processors for the fake,\n"
          "                          else 1)\n"
-         "  --touches LEVEL         what cases may change: nothing, scratch (default), machine\n"
+         "  --touches LEVEL         what cases may change: nothing, scratch, mounts, machine "
+         "(README.md);\n"
+         "                          default: scratch for the fake, which simulates the rest, else "
+         "nothing\n"
          "  --timeout-multiplier N  makes all deadlines longer\n"
          "  --all-gate              staging cases decide the verdict too\n"
          "  --must-run FILE         names, one a line; skipping one makes the run incomplete\n"
@@ -35,7 +40,8 @@ void options_help(void)
          "  --keep-scratch          leave the folders of the cases behind\n"
          "  --color WHEN            auto (default), always, never\n"
          "\n"
-         "Exit: 0 conformant, 1 nonconformant, 2 incomplete, 3 invalid run, 64 usage.");
+         "Exit: 0 conformant, 1 nonconformant, 2 incomplete, 3 invalid run, 64 usage, 77 not "
+         "elevated.");
 }
 
 static bool complain(const char *text, const char *what)
@@ -62,15 +68,15 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static bool check(const struct options *o)
 {
-    static const char *const levels[] = {"nothing", "scratch", "machine", NULL};
+    enum touches level;
     static const char *const colours[] = {"auto", "always", "never", NULL};
     static const char *const verbs[] = {"run", "lint", "list", "explain", "probe", NULL};
     if (!o->verb)
         return complain("what shall it do? run, lint, list, explain or probe", "");
     if (!is_one_of(o->verb, verbs))
         return complain("there is no verb ", o->verb);
-    if (!is_one_of(o->touches, levels))
-        return complain("--touches takes nothing, scratch or machine, not ", o->touches);
+    if (o->touches && !touches_parse(o->touches, &level))
+        return complain("--touches takes nothing, scratch, mounts or machine, not ", o->touches);
     if (!is_one_of(o->colour, colours))
         return complain("--color takes auto, always or never, not ", o->colour);
     if (text_equal(o->verb, "run") && !o->library)
@@ -89,7 +95,7 @@ static bool check(const struct options *o)
 bool options_read(struct options *o, int argc, char **argv)
 {
     double jobs = 0, factor = 1, progress = 10;
-    *o = (struct options){.touches = "scratch", .colour = "auto"};
+    *o = (struct options){.colour = "auto"};
     const struct {
         const char *name;
         const char **text;

@@ -10,6 +10,7 @@
 #define CONFORMANCE_PHASE_H
 
 #include "library.h"
+#include "touches.h"
 #include "value.h"
 
 /* How a step or a lane went on. */
@@ -66,6 +67,8 @@ struct phase {
     const char *scratch;
     double timeout_factor;
     bool reads_messages;
+    bool is_guarded; /* calls are checked against `touches` */
+    enum touches touches;
     struct os_file *observations;
 
     struct os_mutex lock;

@@ -43,6 +43,8 @@ static struct json *make_job(const struct run *run, size_t phase, const char *ob
     json_set_string(job, "scratch", run->scratch);
     json_set_string(job, "observations", observations);
     json_set_string(job, "library", run->context->subject->path);
+    if (!text_equal(run->context->subject->implementation, "fake"))
+        json_set_string(job, "touches", run->context->touches);
     json_set_number(job, "timeoutFactor", run->context->timeout_factor);
     json_set(job, "fixtures", json_copy(run->fixtures));
     json_set(job, "bindings", json_copy(run->bindings));

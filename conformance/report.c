@@ -55,6 +55,8 @@ char *report_skip_text(const struct json *skip)
     if (json_get(skip, "wanted")) {
         AUTO_FREE char *wanted = need(json_print(json_get(skip, "wanted")));
         text_addf(&text, ": wanted %s, have %s", wanted, json_text(skip, "have"));
+        if (json_text(skip, "for"))
+            text_addf(&text, ", for %s", json_text(skip, "for"));
     }
     return need(text_take(&text));
 }
@@ -86,6 +88,11 @@ static void print_failure(const struct json *record)
     text_clear(&clauses);
     for (const struct json *f = json_first(json_get(record, "findings")); f; f = json_next(f))
         printf("    %s\n", json_string(f));
+    const struct json *left = json_get(json_get(record, "cleaned"), "left");
+    for (const struct json *one = json_first(left); one; one = json_next(one))
+        printf("    still mounted: %s\n", json_string(one));
+    if (json_text(json_get(record, "cleaned"), "failed"))
+        printf("    clean-up: %s\n", json_text(json_get(record, "cleaned"), "failed"));
     if (json_text(record, "scratch"))
         printf("    scratch: %s\n", json_text(record, "scratch"));
 }

@@ -4,6 +4,7 @@
  * it does not say so: exports, faults, events, the simulated reboot.
  */
 #include "subject.h"
+#include "touches.h"
 #include "world_verbs.h"
 
 static struct json *reason(const char *kind)
@@ -46,9 +47,11 @@ static struct json *missing_exports(const struct subject *subject, const struct 
     return why;
 }
 
-static int touch_rank(const char *touches)
+static enum touches level_of(const char *name)
 {
-    return text_equal(touches, "machine") ? 2 : text_equal(touches, "nothing") ? 0 : 1;
+    enum touches level = TOUCHES_MACHINE;
+    (void)touches_parse(name, &level);
+    return level;
 }
 
 static struct json *wanted_and_had(const char *kind, const struct json *wanted, const char *had)
@@ -75,7 +78,7 @@ static struct json *check_alternative(const struct subject *subject, const struc
     if (elevated && json_bool(elevated) != is_elevated)
         return wanted_and_had("elevated", elevated, is_elevated ? "elevated" : "not elevated");
     const struct json *touches = json_get(one, "touches");
-    if (touches && touch_rank(json_string(touches)) > touch_rank(granted))
+    if (touches && level_of(json_string(touches)) > level_of(granted))
         return wanted_and_had("touches", touches, granted);
     /* The version of Windows, or of the library as Windows counts it, is not known here. */
     if (json_get(one, "os"))
@@ -203,6 +206,21 @@ static struct json *missing_hooks(const struct subject *subject, const struct js
     return why;
 }
 
+/* The machine of a fake is simulated; what any other library does is done. */
+static struct json *missing_grant(const struct subject *subject, const struct scenario *scenario,
+                                  const char *granted)
+{
+    AUTO_FREE char *step = NULL;
+    enum touches level = touches_of(scenario, &step);
+    if (text_equal(subject->implementation, "fake") || level <= level_of(granted))
+        return NULL;
+    struct json *why = reason("touches");
+    json_set_string(why, "wanted", touches_name(level));
+    json_set_string(why, "have", granted);
+    json_set_string(why, "for", step);
+    return why;
+}
+
 struct json *subject_skip(const struct subject *subject, const struct scenario *scenario,
                           const char *granted)
 {
@@ -210,6 +228,9 @@ struct json *subject_skip(const struct subject *subject, const struct scenario *
         check_alternatives(subject, json_get(scenario->file->root, "requires"), granted);
     if (!why)
         why = check_alternatives(subject, json_get(scenario->json, "requires"), granted);
+    if (why)
+        return why;
+    why = missing_grant(subject, scenario, granted);
     if (why)
         return why;
     struct implied implied;

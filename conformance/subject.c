@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* subject.c - identity of the library: path, hash, exports, capabilities. */
+/* subject.c - identity of the library: path, hash, version, exports, capabilities. */
 #include "subject.h"
+
+#include "pe.h"
+#include "reflect.h"
 
 enum { DESCRIBE_MS = 60000 };
 
@@ -36,9 +39,10 @@ static HRESULT describe(struct subject *subject)
         return FAIL(E_FAIL, "%s crashes when it is loaded (signal %d)", subject->path, end.signal);
     if (hr != S_OK)
         return FAIL(E_FAIL, "%s does not come back from being loaded", subject->path);
-    const char *reason = said ? said : "";
-    return FAIL(E_FAIL, "%s cannot be loaded: %.*s", subject->path, (int)strcspn(reason, "\n"),
-                reason);
+    const char *reason = said ? said : "", *machine = json_text(subject->file, "machine");
+    return FAIL(E_FAIL, "%s cannot be loaded: %.*s%s%s%s", subject->path,
+                (int)strcspn(reason, "\r\n"), reason, machine ? " (it is a Windows library, " : "",
+                machine ? machine : "", machine ? ")" : "");
 }
 
 static HRESULT take_side_file(struct subject *subject, const char *side_file)
@@ -54,19 +58,42 @@ static HRESULT take_side_file(struct subject *subject, const char *side_file)
     return S_OK;
 }
 
-static HRESULT open_all(struct subject *subject, const char *path, const char *side_file)
+/* What the file itself tells, before any of its code runs. */
+static HRESULT read_file(struct subject *subject)
 {
-    TRY(os_real_path(path, &subject->path));
+    AUTO_FREE char *bytes = NULL;
+    size_t size = 0;
+    TRY(os_read_file(subject->path, &bytes, &size));
+    subject->size = size;
     subject->sha256 = sha256_file(subject->path);
     if (!subject->sha256)
         return error_last()->hr;
+    TRY(pe_describe(bytes, size, &subject->file));
+    const char *company = json_text(json_get(subject->file, "version"), "CompanyName");
+    if (company && text_starts(company, "Microsoft"))
+        subject->implementation = "microsoft";
+    return S_OK;
+}
+
+HRESULT subject_find(struct subject *subject, const char *path)
+{
+    *subject = (struct subject){.implementation = "vendor"};
+    HRESULT hr = os_real_path(path, &subject->path);
+    if (SUCCEEDED(hr))
+        hr = read_file(subject);
+    if (FAILED(hr))
+        subject_close(subject);
+    return hr;
+}
+
+HRESULT subject_load(struct subject *subject, const char *side_file)
+{
     TRY(describe(subject));
     if (side_file || json_is(json_get(subject->about, "capabilities"), JSON_NULL))
         TRY(take_side_file(subject, side_file));
     const struct json *claims = json_get(subject->about, "capabilities");
-    subject->implementation = json_text(claims, "implementation");
-    if (!subject->implementation)
-        subject->implementation = "vendor";
+    if (json_text(claims, "implementation"))
+        subject->implementation = json_text(claims, "implementation");
     const struct json *names = json_get(claims, "capabilities");
     subject->capabilities =
         json_hold(json_is(names, JSON_ARRAY) ? json_copy(names) : json_new_array());
@@ -74,19 +101,19 @@ static HRESULT open_all(struct subject *subject, const char *path, const char *s
     return S_OK;
 }
 
-HRESULT subject_open(struct subject *subject, const char *path, const char *side_file)
+bool subject_needs_elevation(const struct subject *subject)
 {
-    *subject = (struct subject){0};
-    HRESULT hr = open_all(subject, path, side_file);
-    if (FAILED(hr))
-        subject_close(subject);
-    return hr;
+    if (text_equal(subject->implementation, "microsoft"))
+        return true;
+    return subject->about && false && !text_equal(subject->implementation, "fake") &&
+           !subject_can(subject, "elevation:none");
 }
 
 void subject_close(struct subject *subject)
 {
     mem_free(subject->path);
     mem_free(subject->sha256);
+    json_free(subject->file);
     json_free(subject->about);
     json_free(subject->capabilities);
     json_free(subject->lied);
@@ -102,10 +129,36 @@ struct json *subject_identity(const struct subject *subject)
     struct json *identity = json_hold(json_new_object());
     json_set_string(identity, "path", subject->path);
     json_set_string(identity, "sha256", subject->sha256);
+    json_set_number(identity, "size", (double)subject->size);
     json_set_string(identity, "implementation", subject->implementation);
     json_set_number(identity, "exports", (double)json_len(json_get(subject->about, "exports")));
     const char *version = json_text(json_get(subject->about, "capabilities"), "version");
     if (version)
         json_set_string(identity, "version", version);
+    if (json_get(subject->file, "version"))
+        json_set_string(identity, "fileVersion",
+                        json_text(json_get(subject->file, "version"), "file"));
     return identity;
+}
+
+struct json *subject_details(const struct subject *subject)
+{
+    static const char *const keys[] = {"loadedFrom", "missing", "hooks", "capabilities"};
+    struct json *details = subject_identity(subject);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        json_set(details, keys[i], json_copy(json_get(subject->about, keys[i])));
+    if (!subject->file)
+        return details;
+    struct json *extra = json_hold(json_new_array());
+    const struct json *exports = json_get(subject->file, "exports");
+    for (const struct json *one = json_first(exports); one; one = json_next(one)) {
+        const char *name = json_string(one);
+        if (reflect_api_by_name(name) == API_COUNT && !text_starts(name, "DismFake"))
+            json_push(extra, json_new_string(name));
+    }
+    json_set(details, "extra", extra);
+    json_set_string(details, "machine", json_text(subject->file, "machine"));
+    if (json_get(subject->file, "version"))
+        json_set(details, "versionResource", json_copy(json_get(subject->file, "version")));
+    return details;
 }

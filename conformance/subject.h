@@ -8,19 +8,27 @@
 struct subject {
     char *path; /* absolute */
     char *sha256;
-    struct json *about; /* library_describe */
+    uint64_t size;
+    struct json *file;  /* pe_describe; NULL: no Windows library */
+    struct json *about; /* library_describe; NULL: not loaded yet */
     const char *implementation;
     struct json *capabilities; /* array of names */
     struct json *lied;         /* those whose probe failed: {"name": "why"} */
 };
 
-/* Loads the library in a child process. side_file may be NULL: LIBRARY.capabilities.json if there.
- */
-HRESULT subject_open(struct subject *subject, const char *path, const char *side_file);
+/* Reads the file; none of its code runs. */
+HRESULT subject_find(struct subject *subject, const char *path);
+/* Then loads it in a child process. side_file may be NULL: LIBRARY.capabilities.json if there. */
+HRESULT subject_load(struct subject *subject, const char *side_file);
+/* Does it work for administrators only? Microsoft's does, which its file tells before it is loaded;
+ * on Windows any other, unless it is a fake or claims elevation:none. */
+bool subject_needs_elevation(const struct subject *subject);
 void subject_close(struct subject *subject);
 bool subject_can(const struct subject *subject, const char *capability);
 /* Identity, for every result. Caller's. */
 struct json *subject_identity(const struct subject *subject);
+/* The same and all there is to know, for a run. */
+struct json *subject_details(const struct subject *subject);
 
 /* NULL: the case can run. Else why not, for programs: {"kind": "capability", "missing": [..]}. */
 struct json *subject_skip(const struct subject *subject, const struct scenario *scenario,

@@ -19,7 +19,14 @@
 #include "text.h"
 #include "vec.h"
 
-enum { EXIT_CONFORMANT, EXIT_NONCONFORMANT, EXIT_INCOMPLETE, EXIT_INVALID, EXIT_USAGE = 64 };
+enum {
+    EXIT_CONFORMANT,
+    EXIT_NONCONFORMANT,
+    EXIT_INCOMPLETE,
+    EXIT_INVALID,
+    EXIT_USAGE = 64,
+    EXIT_NOT_ELEVATED = 77
+};
 
 /* Prints "dismconform: ..." and ends the process as an invalid run. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,8 +5,9 @@
  */
 #include <stdio.h>
 
+#include "clean.h"
+#include "context.h"
 #include "probe.h"
-#include "reflect.h"
 #include "record.h"
 #include "report.h"
 #include "verbs.h"
@@ -17,8 +18,9 @@ struct pool {
     VEC(const struct scenario *) queue;
     struct os_mutex lock;
     struct os_cond moved;
-    size_t next;      /* of the queue; those before it have been begun */
-    unsigned workers; /* that have not come to its end */
+    size_t next;       /* of the queue; those before it have been begun */
+    const char *dirty; /* the case that left a mount which cannot be ended: no other one is begun */
+    unsigned workers;  /* that have not come to its end */
 };
 
 #define LOOK_AGAIN_MS 100
@@ -36,11 +38,24 @@ static void show_progress(struct pool *pool)
     report_progress(pool->report, now, running ? running - 1 : 0);
 }
 
+static struct json *skip_after(const struct pool *pool, const struct scenario *scenario,
+                               const char *dirty)
+{
+    struct json *record = record_new(scenario, pool->context->subject);
+    struct json *why = json_hold(json_new_object());
+    json_set_string(why, "kind", "the machine was left dirty");
+    json_set(why, "missing", json_new_array());
+    json_push((struct json *)(uintptr_t)json_get(why, "missing"), json_new_string(dirty));
+    record_skip(record, why);
+    return record;
+}
+
 static void work(void *argument)
 {
     struct pool *pool = argument;
     for (;;) {
         size_t i;
+        const char *dirty;
         {
             AUTO_LOCK(&pool->lock);
             i = pool->next;
@@ -49,10 +64,14 @@ static void work(void *argument)
                 os_cond_broadcast(&pool->moved);
                 return;
             }
+            dirty = pool->dirty;
             pool->next++;
         }
-        struct json *record = isolate_case(pool->context, pool->queue.ptr[i], i + 1);
+        struct json *record = dirty ? skip_after(pool, pool->queue.ptr[i], dirty)
+                                    : isolate_case(pool->context, pool->queue.ptr[i], i + 1);
         AUTO_LOCK(&pool->lock);
+        if (clean_has_failed(record) && !pool->dirty)
+            pool->dirty = pool->queue.ptr[i]->name;
         pool->report->records.ptr[i] = record;
         report_case(pool->report, record);
         show_progress(pool);
@@ -112,30 +131,6 @@ static void report_refused(struct report *report, const struct suite *suite)
     }
 }
 
-static struct json *make_head(const struct subject *subject, const struct options *options)
-{
-    struct json *head = json_hold(json_new_object());
-    struct json *environment = json_hold(json_new_object());
-    json_set_string(head, "type", "run");
-    json_set_string(head, "runner", "dismconform");
-    json_set_string(head, "version", DISMCONFORM_VERSION);
-    json_put_text(head, "grammar", format("%d.%d", GRAMMAR_MAJOR, GRAMMAR_MINOR));
-    struct json *library = subject_identity(subject);
-    static const char *const keys[] = {"loadedFrom", "missing", "hooks", "capabilities"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        json_set(library, keys[i], json_copy(json_get(subject->about, keys[i])));
-    json_set(head, "library", library);
-    AUTO_FREE char *system = NULL;
-    if (SUCCEEDED(os_system_name(&system)))
-        json_set_string(environment, "os", system);
-    json_set_bool(environment, "elevated", os_is_elevated());
-    json_set_string(environment, "locale", os_getenv("LANG"));
-    json_set_string(environment, "touches", options->touches);
-    json_set_number(environment, "timeoutMultiplier", options->timeout_factor);
-    json_set(head, "environment", environment);
-    return head;
-}
-
 static struct json *read_must_run(const char *path)
 {
     AUTO_FREE char *text = NULL;
@@ -152,38 +147,6 @@ static struct json *read_must_run(const char *path)
         line += strspn(line, "\r\n");
     }
     return names;
-}
-
-static void context_open(struct run_context *context, const struct options *options,
-                         const struct subject *subject, struct catalog *catalog)
-{
-    AUTO_FREE char *temp = NULL;
-    /* Rules of the caller's environment must not reach the cases. */
-    os_setenv("DISMFAKE_FAULTS", NULL);
-    catalog_open(catalog, options->fixtures);
-    *context = (struct run_context){.subject = subject,
-                                    .catalog = catalog,
-                                    .touches = options->touches,
-                                    .timeout_factor = options->timeout_factor,
-                                    .keeps_scratch = options->keeps_scratch};
-    if (FAILED(os_executable_path(&context->program)) || FAILED(os_temp_directory(&temp)))
-        die("%s", error_last()->text);
-    AUTO_FREE char *real = NULL;
-    if (FAILED(os_real_path(temp, &real)))
-        die("%s", error_last()->text);
-    char *scratch = format("%s/dismconform-%u", real, os_pid());
-    if (FAILED(os_make_directories(scratch)))
-        die("%s", error_last()->text);
-    context->scratch = scratch;
-}
-
-static void context_close(struct run_context *context, struct catalog *catalog)
-{
-    if (!context->keeps_scratch)
-        os_remove_tree(context->scratch, true);
-    mem_free((char *)(uintptr_t)context->scratch);
-    mem_free(context->program);
-    catalog_close(catalog);
 }
 
 /* Claims that a selected case relies on are tried first. */
@@ -250,10 +213,11 @@ int verb_run(const struct options *options)
     struct pool pool = {.context = &context, .report = &report};
     if (!outputs_are_writable(options))
         return no_run();
-    if (FAILED(subject_open(&subject, options->library, options->capabilities))) {
-        fprintf(stderr, "dismconform: %s\n", error_last()->text);
-        return no_run();
-    }
+    int refused = context_find(&subject, options->library);
+    if (!refused)
+        refused = context_load(&subject, options);
+    if (refused)
+        return refused == EXIT_INVALID ? no_run() : refused;
     report.must_run = options->must_run ? read_must_run(options->must_run) : NULL;
     verb_load(options, 0, &suite, &clauses);
     for (size_t i = 0; i < suite.cases.len; i++) {
@@ -264,7 +228,7 @@ int verb_run(const struct options *options)
     }
     context_open(&context, options, &subject, &catalog);
     report_init(&report, options->colour, (unsigned)(options->progress_seconds * 1000));
-    report.head = make_head(&subject, options);
+    report.head = context_head(&subject, options, "run");
     report.gates_all = options->gates_all;
     report.total = pool.queue.len;
     try_claims(&context, &subject, &pool);
@@ -280,6 +244,7 @@ int verb_run(const struct options *options)
         report_write_tap(&report, options->tap);
     if (options->junit)
         report_write_junit(&report, options->junit);
+    context.keeps_scratch = context.keeps_scratch || pool.dirty;
     vec_clear(&pool.queue);
     report_clear(&report);
     context_close(&context, &catalog);
@@ -287,36 +252,4 @@ int verb_run(const struct options *options)
     suite_clear(&suite);
     clauses_free(clauses);
     return exit_of(verdict);
-}
-
-int verb_probe(const struct options *options)
-{
-    struct subject subject;
-    struct catalog catalog;
-    struct run_context context;
-    if (FAILED(subject_open(&subject, options->operands.ptr[0], options->capabilities))) {
-        fprintf(stderr, "dismconform: %s\n", error_last()->text);
-        return EXIT_INVALID;
-    }
-    context_open(&context, options, &subject, &catalog);
-    const struct json *missing = json_get(subject.about, "missing");
-    printf(
-        "path            %s\nsha256          %s\nimplementation  %s\nexports         %zu of %d\n",
-        subject.path, subject.sha256, subject.implementation,
-        json_len(json_get(subject.about, "exports")), API_COUNT);
-    for (const struct json *name = json_first(missing); name; name = json_next(name))
-        printf("missing         %s\n", json_string(name));
-    bool has_lied = false;
-    for (const struct json *claim = json_first(subject.capabilities); claim;
-         claim = json_next(claim)) {
-        static const char *const results[] = {"holds", "LIED", "claimed"};
-        AUTO_FREE char *why = NULL;
-        enum probe_result result = probe_capability(&context, json_string(claim), &why);
-        has_lied = has_lied || result == PROBE_LIED;
-        printf("capability      %-20s %s%s%s\n", json_string(claim), results[result],
-               why ? ": " : "", why ? why : "");
-    }
-    context_close(&context, &catalog);
-    subject_close(&subject);
-    return has_lied ? EXIT_NONCONFORMANT : EXIT_CONFORMANT;
 }

@@ -18,9 +18,9 @@ function(conformance_test name role code pattern)
              COMMAND ${here}/expect_run.sh ${code} ${pattern} $<TARGET_FILE:dismconform> ${ARGN})
     set_tests_properties(conformance/${name} PROPERTIES TIMEOUT 60 ENVIRONMENT "PUPPET=${role}")
 endfunction()
-# The same for a run against the puppet.
+# The same for a run against the puppet, which is no fake: what it may touch has to be granted.
 function(puppet_test name role code pattern)
-    conformance_test(${name} ${role} ${code} ${pattern} run --library $<TARGET_FILE:puppet> ${ARGN})
+    conformance_test(${name} ${role} ${code} ${pattern} run --library $<TARGET_FILE:puppet> --touches mounts ${ARGN})
 endfunction()
 
 set(pass ${here}/valid-pass)
@@ -53,7 +53,7 @@ puppet_test(a_failing_initialise_fails initialise 1 "DismInitialize: wanted S_OK
 puppet_test(a_failing_shutdown_fails shutdown 1 "DismShutdown: wanted S_OK, got E_FAIL" ${info})
 puppet_test(a_result_that_cannot_be_deleted_is_a_leak delete 1 "^LEAK +info/info " ${info})
 puppet_test(a_mount_left_behind_is_a_leak mounts 1 "mounts left at the end: wanted 0, got 1" ${info})
-puppet_test(a_late_callback_fails late-callback 1 "came after its call had returned" ${here}/puppet/late-callback.json)
+puppet_test(a_late_callback_fails late-callback 1 "came after its call had returned" --touches machine ${here}/puppet/late-callback.json)
 puppet_test(a_callback_with_foreign_user_data_fails user-data 1 "which no call was given" ${here}/puppet/progress.json)
 puppet_test(a_falling_progress_fails falls 1 "wanted Current never falling" ${here}/puppet/progress.json)
 puppet_test(a_changing_total_fails grows 1 "wanted Current never falling" ${here}/puppet/progress.json)
@@ -62,10 +62,10 @@ puppet_test(a_crash_elsewhere_is_no_expected_crash crash 1 "^CRASH +crash/crash"
 puppet_test(a_lying_capability_is_found good 1 "^LIED +reboot/reboot" --capabilities ${here}/puppet/lies.capabilities ${here}/puppet/reboot.json)
 conformance_test(probe_finds_the_lie good 1 "world:reboot +LIED: the library has no DismFakeReboot"
     probe --capabilities ${here}/puppet/lies.capabilities $<TARGET_FILE:puppet>)
-conformance_test(probe_counts_exports good 0 "exports +10 of 95" probe $<TARGET_FILE:puppet>)
+conformance_test(probe_counts_exports good 0 "exports +11 of 95" probe $<TARGET_FILE:puppet>)
 conformance_test(probe_names_what_is_missing good 0 "missing +DismCleanupMountpoints" probe $<TARGET_FILE:puppet_lacking>)
 conformance_test(a_missing_export_skips good 2 "SKIP +cleanup/cleanup .export: DismCleanupMountpoints"
-    run --library $<TARGET_FILE:puppet_lacking> ${here}/puppet/cleanup.json)
+    run --library $<TARGET_FILE:puppet_lacking> --touches machine ${here}/puppet/cleanup.json)
 puppet_test(a_missing_hook_skips good 0 "SKIP +needs/needs-an-event .hook: DismFakeCreateEvent" ${here}/valid-skip)
 puppet_test(a_run_of_skips_is_incomplete good 2 "^INCOMPLETE: 1 passed, 0 failed, 4 skipped$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
 puppet_test(a_case_that_had_to_run_is_named good 2 "^must run and did not: needs/needs-a-fault$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
@@ -81,6 +81,25 @@ conformance_test(explain_tells_the_steps good 0 "lane b:" explain lanes ${pass})
 conformance_test(explain_says_values_in_words good 0 "expecting [A-Z_]+ or E_FAIL" explain "*" ${pass})
 conformance_test(lint_is_content good 0 "^10 files, .* 0 findings" lint ${pass} ${fail} ${here}/valid-skip)
 
+# What may be touched.
+set(touches ${here}/puppet/touches.json)
+conformance_test(a_foreign_library_is_granted_nothing good 0 "^CONFORMANT: 1 passed, 0 failed, 7 skipped$"
+    run --library $<TARGET_FILE:puppet> ${touches})
+conformance_test(a_skip_names_the_call_that_asks_for_more good 0
+    "SKIP +touches/commit .touches: wanted .mounts., have nothing, for DismCommitImage.$"
+    run --library $<TARGET_FILE:puppet> ${touches})
+puppet_test(scratch_allows_sessions good 0 "^CONFORMANT: 3 passed, 0 failed, 5 skipped$" --touches scratch ${touches})
+puppet_test(mounts_allow_mounts_and_the_log good 0 "^CONFORMANT: 5 passed, 0 failed, 3 skipped$" ${touches})
+puppet_test(the_machine_allows_everything good 0 "^CONFORMANT: 7 passed, 0 failed, 1 skipped$" --touches machine ${touches})
+puppet_test(the_running_system_is_changed_only_when_granted good 0 "for DismRemoveDriver on the running system" ${touches})
+puppet_test(a_way_out_of_the_folder_is_closed good 3 "DismOpenSession would write to .*/elsewhere, outside of the case" ${here}/puppet/touches-out.json)
+conformance_test(a_fake_simulates_the_machine good 0 "^CONFORMANT: 7 passed, 0 failed, 1 skipped$"
+    run --library $<TARGET_FILE:puppet> --capabilities ${here}/puppet/fake.capabilities ${touches})
+conformance_test(an_unknown_level_is_usage good 64 "takes nothing, scratch, mounts or machine, not all" run --touches all --library x ${info})
+puppet_test(a_mount_left_behind_is_ended left 1 "^NONCONFORMANT: 4 passed, 1 failed, 3 skipped$" --all-gate ${touches})
+puppet_test(a_mount_that_stays_ends_the_run stuck 3 "^skipped 5: the machine was left dirty: touches/commit$" ${touches})
+puppet_test(a_mount_that_stays_is_named stuck 3 "still mounted: .*/dismconform-[0-9]+/0003$" ${touches})
+
 # Verbs of the world that only a library simulates.
 puppet_test(a_world_that_nobody_simulates_skips good 2 "^INCOMPLETE: 0 passed, 0 failed, 11 skipped$" ${here}/puppet/world-verbs.json)
 puppet_test(a_skipped_world_names_its_capability good 2 "SKIP +world-verbs/other-process .capability: world:other-process" ${here}/puppet/world-verbs.json)
@@ -89,13 +108,39 @@ puppet_test(every_lie_about_the_world_is_found good 1 "^NONCONFORMANT: 0 passed,
 puppet_test(sharing_without_a_hook_skips good 1 "SKIP +world-verbs/hold-alone .hook: DismFakeWorld" --capabilities ${here}/puppet/all-worlds.capabilities ${here}/puppet/world-verbs.json)
 function(world_test name code pattern)
     conformance_test(${name} good ${code} ${pattern} run --library $<TARGET_FILE:puppet_world>
-                     --fixtures ${here}/none --capabilities ${here}/puppet/all-worlds.capabilities ${ARGN})
+                     --touches mounts --fixtures ${here}/none --capabilities ${here}/puppet/all-worlds.capabilities ${ARGN})
 endfunction()
 world_test(named_changes_are_let_go 0 "^CONFORMANT: 2 passed, 0 failed, 0 skipped$" ${here}/puppet/world-release.json)
 world_test(a_world_that_cannot_be_made_is_an_error 3 "world: the call|world: " --case refused ${here}/puppet/world-failing.json)
 conformance_test(explain_says_the_world_in_words good 0 "world: the service mount-filter, is: missing" explain service ${here}/puppet/world-verbs.json)
 add_test(NAME conformance/a_failing_case_lets_go_too
          COMMAND ${here}/let_go.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet_world> ${here})
+
+# Windows libraries as files.
+add_executable(test_pe tests/test_pe.c pe.c util.c)
+target_include_directories(test_pe PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(test_pe PRIVATE base contract dismfake_options PkgConfig::CMOCKA)
+find_program(MINGW_GCC x86_64-w64-mingw32-gcc)
+find_program(MINGW_WINDRES x86_64-w64-mingw32-windres)
+if(MINGW_GCC AND MINGW_WINDRES)
+    set(tiny ${CMAKE_CURRENT_BINARY_DIR}/tiny.dll)
+    add_custom_command(OUTPUT ${tiny}
+        COMMAND ${MINGW_WINDRES} ${here}/tiny.rc tiny_rc.o
+        COMMAND ${MINGW_GCC} -s -shared -nostdlib -Wl,-e,0 ${here}/tiny.c tiny_rc.o -o ${tiny}
+        DEPENDS ${here}/tiny.c ${here}/tiny.rc VERBATIM)
+    add_custom_target(tiny_library ALL DEPENDS ${tiny})
+    add_test(NAME conformance/a_damaged_windows_library_is_refused COMMAND test_pe ${tiny})
+    add_test(NAME conformance/a_windows_library_is_described_as_binutils_does
+             COMMAND ${here}/pe_agreement.sh $<TARGET_FILE:dismconform> ${tiny})
+endif()
+
+# Who is judged, and by whom.
+add_test(NAME conformance/another_module_of_that_name_is_refused
+         COMMAND ${here}/other_module.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${info})
+add_test(NAME conformance/elevation_comes_first
+         COMMAND ${here}/elevation.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${here})
+set_tests_properties(conformance/another_module_of_that_name_is_refused conformance/elevation_comes_first
+    PROPERTIES SKIP_RETURN_CODE 99)
 
 add_test(NAME conformance/broken_files_are_refused
          COMMAND ${here}/invalid.sh $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet> ${here}/invalid)

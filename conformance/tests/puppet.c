@@ -71,9 +71,39 @@ PUPPET_EXPORT HRESULT WINAPI DismCloseSession(DismSession Session)
     return Session == 7 ? S_OK : E_INVALIDARG;
 }
 
+/* The roles "left" and "stuck" keep a mount in the current folder, which is the case's. */
+#define MOUNT_MARK "mounted"
+
+static HRESULT list_own_mount(DismMountedImageInfo **MountedImageInfo, UINT *Count)
+{
+    static DismMountedImageInfo own;
+    static char16_t *path;
+    AUTO_FREE char *folder = NULL;
+    if (FAILED(os_cwd(&folder)) || (!path && FAILED(text_to_utf16(folder, &path))))
+        return E_FAIL;
+    memcpy(&own.MountPath, &path, sizeof path);
+    *MountedImageInfo = &own;
+    *Count = os_exists(MOUNT_MARK);
+    return S_OK;
+}
+
+PUPPET_EXPORT HRESULT WINAPI DismUnmountImage(PCWSTR MountPath, DWORD Flags, HANDLE CancelEvent,
+                                              DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
+{
+    (void)MountPath;
+    (void)CancelEvent;
+    (void)Progress;
+    (void)UserData;
+    if (plays("stuck") || Flags != DISM_DISCARD_IMAGE)
+        return E_FAIL;
+    return os_remove_file(MOUNT_MARK);
+}
+
 PUPPET_EXPORT HRESULT WINAPI DismGetMountedImageInfo(DismMountedImageInfo **MountedImageInfo,
                                                      UINT *Count)
 {
+    if (plays("left") || plays("stuck"))
+        return list_own_mount(MountedImageInfo, Count);
     *MountedImageInfo = plays("mounts") ? no_mounts : NULL;
     *Count = plays("mounts") ? 1 : 0;
     return S_OK;
@@ -158,6 +188,8 @@ PUPPET_EXPORT HRESULT WINAPI DismCommitImage(DismSession Session, DWORD Flags, H
                  plays("user-data") ? &late_data : UserData);
     late_callback = Progress;
     late_data = UserData;
+    if (plays("left") || plays("stuck"))
+        return SUCCEEDED(os_write_file_atomic(MOUNT_MARK, "", 0)) ? E_FAIL : E_UNEXPECTED;
     return S_OK;
 }
 

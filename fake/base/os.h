@@ -280,6 +280,8 @@ void os_child_free(struct os_child *child); /* kills it first if it still runs *
 struct os_library;
 HRESULT os_library_open(const char *absolute_path, struct os_library **out);
 void (*os_library_symbol(struct os_library *library, const char *name))(void); /* NULL: none */
+/* Where a module of that file name, loaded by whomever, comes from; caller's. S_FALSE: none is. */
+HRESULT os_library_find(const char *name, char **out);
 /* Where the module was really loaded from. Caller's. */
 HRESULT os_library_path(struct os_library *library, char **out);
 void os_library_close(struct os_library *library);

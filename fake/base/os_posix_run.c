@@ -563,6 +563,33 @@ HRESULT os_library_path(struct os_library *library, char **out)
     return os_real_path(map->l_name, out);
 }
 
+struct module_search {
+    const char *name;
+    char *path;
+    bool is_out_of_memory;
+};
+
+static int look_at_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    struct module_search *search = context;
+    if (!info->dlpi_name || !text_equal(path_name(info->dlpi_name), search->name))
+        return 0;
+    search->path = mem_dup(info->dlpi_name);
+    search->is_out_of_memory = !search->path;
+    return 1;
+}
+
+HRESULT os_library_find(const char *name, char **out)
+{
+    struct module_search search = {.name = name};
+    (void)dl_iterate_phdr(look_at_module, &search);
+    if (search.is_out_of_memory)
+        return FAIL_MEMORY();
+    *out = search.path;
+    return search.path ? S_OK : S_FALSE;
+}
+
 void os_library_close(struct os_library *library)
 {
     if (!library)
