@@ -163,11 +163,8 @@ HRESULT os_child_write(struct os_child *child, const void *data, size_t size)
         return FAIL(HR_WIN32(ERROR_BROKEN_PIPE), "the child's input is closed");
     for (size_t done = 0; done < size;) {
         DWORD n, some = size - done < 65536 ? (DWORD)(size - done) : 65536;
-        if (!WriteFile(child->in, (const char *)data + done, some, &n, NULL)) {
-            DWORD err = GetLastError();
-            return win_error(err == ERROR_NO_DATA ? ERROR_BROKEN_PIPE : err, "write to the child",
-                             NULL);
-        }
+        if (!WriteFile(child->in, (const char *)data + done, some, &n, NULL))
+            return win_error(GetLastError(), "write to the child", NULL);
         done += n;
     }
     return S_OK;

@@ -107,11 +107,17 @@ void os_library_close(struct os_library *library)
 
 /* ---- ends ---- */
 
+/* The end at once: no debugger, no report, no box to press a button in. */
+static LONG WINAPI end_process(EXCEPTION_POINTERS *what)
+{
+    (void)what;
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
 static DWORD WINAPI write_nowhere(void *unused)
 {
     (void)unused;
-    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-    SetUnhandledExceptionFilter(NULL);
+    SetUnhandledExceptionFilter(end_process);
     volatile char *volatile nowhere = NULL;
     *nowhere = 1;
     return 0;
@@ -136,7 +142,7 @@ _Noreturn void os_crash(enum os_crash how)
         status = (UINT)STATUS_ACCESS_VIOLATION;
     }
     if (how == OS_CRASH_ABORT) {
-        SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+        SetErrorMode(SEM_NOGPFAULTERRORBOX);
         /* What abort of today's C runtime does; msvcrt's ends with code 3, like many a program. */
         __asm__ volatile("int $0x29" : : "c"(FAST_FAIL_FATAL_APP_EXIT));
         status = (UINT)STATUS_STACK_BUFFER_OVERRUN;

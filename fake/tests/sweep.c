@@ -9,7 +9,7 @@
  *
  * STRIDE n: only every n-th allocation fails (sanitizers, which make everything slow).
  */
-#include "programs/client_support.h"
+#include "programs/client_world.h"
 
 #include "floor.h"
 #include "os.h"

@@ -5,7 +5,7 @@
  * cancelled and the image file is what it was; behind it the call succeeds. Every time there is a
  * way back to health.
  */
-#include "client_support.h"
+#include "client_world.h"
 
 #include <pthread.h>
 

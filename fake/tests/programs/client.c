@@ -3,7 +3,7 @@
  * client.c - a C client from end to end: mounts, changes, commits, cancels, unmounts; wimlib-imagex
  * says what is in the file.
  */
-#include "client_support.h"
+#include "client_world.h"
 
 #include <sys/stat.h>
 

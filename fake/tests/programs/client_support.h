@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client_support.h - what the C client programs share. They are clients like any other: dismapi.h,
- * dismfake.h and the C library, nothing of the fake's inside.
+ * client_support.h - what the C client programs share, on Linux and on Windows. They are clients
+ * like any other: dismapi.h, dismfake.h and the C library, nothing of the fake's inside.
  */
 #ifndef TESTS_CLIENT_SUPPORT_H
 #define TESTS_CLIENT_SUPPORT_H
 
-#include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +18,19 @@
 /* UTF-8 as UTF-16; valid until the calling thread's eighth next call. */
 static inline PCWSTR wide(const char *utf8)
 {
-    static _Thread_local char16_t buffers[8][2048];
+    static _Thread_local WCHAR buffers[8][2048];
     static _Thread_local unsigned next;
-    char16_t *out = buffers[next++ % 8], *at = out;
+    WCHAR *out = buffers[next++ % 8], *at = out;
     for (const unsigned char *p = (const unsigned char *)utf8; *p && at < out + 2040;) {
         unsigned more = *p < 0x80 ? 0 : *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : 3;
         uint32_t cp = more == 0 ? *p : *p & (0x3Fu >> more);
         for (p++; more && (*p & 0xC0) == 0x80; more--)
             cp = cp << 6 | (*p++ & 0x3F);
         if (cp >= 0x10000) {
-            *at++ = (char16_t)(0xD7C0 + (cp >> 10));
-            *at++ = (char16_t)(0xDC00 + (cp & 0x3FF));
+            *at++ = (WCHAR)(0xD7C0 + (cp >> 10));
+            *at++ = (WCHAR)(0xDC00 + (cp & 0x3FF));
         } else {
-            *at++ = (char16_t)cp;
+            *at++ = (WCHAR)cp;
         }
     }
     *at = 0;
@@ -94,17 +94,6 @@ static inline void last_message(char *out, size_t size)
         }                                                                                          \
     } while (0)
 
-/* Runs a shell command; its exit code. */
-__attribute__((format(printf, 1, 2))) static inline int shell(const char *format, ...)
-{
-    char command[4096];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(command, sizeof command, format, args);
-    va_end(args);
-    return system(command);
-}
-
 /* A path below a folder; valid until the calling thread's eighth next call. */
 static inline const char *below(const char *folder, const char *name)
 {
@@ -120,20 +109,6 @@ static inline void put_file(const char *path, const char *content)
 {
     FILE *file = fopen(path, "wb");
     CHECK(file && fputs(content, file) >= 0 && fclose(file) == 0);
-}
-
-/* Makes DIR, DIR/tree with a small Windows folder, DIR/t.wim of it, DIR/m; DISMFAKE_STATE is
- * DIR/state. */
-static inline void make_world(const char *dir, const char *compression)
-{
-    CHECK(shell("rm -rf '%s' && mkdir -p '%s/m' '%s/tree/Windows/System32' '%s/tree/docs'", dir,
-                dir, dir, dir) == 0);
-    put_file(below(dir, "tree/Windows/System32/ntdll.dll"), "not really");
-    put_file(below(dir, "tree/hello.txt"), "hello");
-    put_file(below(dir, "tree/docs/a"), "content of a");
-    CHECK(shell("wimlib-imagex capture '%s/tree' '%s/t.wim' One --compress=%s >/dev/null", dir, dir,
-                compression) == 0);
-    CHECK(setenv("DISMFAKE_STATE", below(dir, "state"), 1) == 0);
 }
 
 #endif

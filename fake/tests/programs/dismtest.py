@@ -2,7 +2,8 @@
 """What the Python client tests share: the driver as a child process, WIM files through wimlib-imagex.
 
 TEST_BUILD is the folder with the library and the programs, TEST_TMP where temporary folders go; CTest
-sets both. Every test has a state folder of its own."""
+sets both. TEST_WINE is the command that runs Windows programs, where those are the clients: they are told
+paths of drive Z:, and what they answer is turned back. Every test has a state folder of its own."""
 import json
 import os
 import shutil
@@ -20,10 +21,16 @@ INTEGRITY, APPEND = "0x10000", "0x20000"
 
 
 IS_LAZY = os.environ.get("TEST_ENGINE") == "lazy"
+WINE = os.environ.get("TEST_WINE")
+PROGRAM_SUFFIX = ".exe" if WINE else ""
+# Exit codes of a client that was killed, and of one that a rule has killed.
+KILLED, KILLED_BY_RULE = -9, 9 if WINE else -9
 
 
 def may_mount():
     """Root with FUSE; then commits keep what Windows has besides content."""
+    if WINE:
+        return False
     try:
         os.close(os.open("/dev/fuse", os.O_RDWR))
         is_fuse = os.stat("/dev/fuse").st_rdev == os.makedev(10, 229)
@@ -33,6 +40,19 @@ def may_mount():
 
 
 KEEPS_METADATA = unittest.skipUnless(may_mount(), "keeping metadata takes root and /dev/fuse")
+
+
+def client_path(path):
+    return "Z:" + path.replace("/", "\\") if WINE and path.startswith("/") else path
+
+
+def host_path(path):
+    return path[2:].replace("\\", "/") if WINE and path.startswith("Z:") else path
+
+
+def program(name):
+    """The beginning of a command line that runs one of ours."""
+    return [*([WINE] if WINE else []), os.path.join(BUILD, name + PROGRAM_SUFFIX)]
 
 
 class Reply:
@@ -49,7 +69,7 @@ class Ended(Exception):
 
 def environment(state, extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith("DISMFAKE_")}
-    env["DISMFAKE_STATE"] = state
+    env["DISMFAKE_STATE"] = client_path(state)
     if "TEST_ENGINE" in os.environ:
         env["DISMFAKE_ENGINE"] = os.environ["TEST_ENGINE"]
     env.update(extra or {})
@@ -59,7 +79,7 @@ def environment(state, extra=None):
 class Client:
     def __init__(self, state, env=None, prefix=(), init=True):
         self.process = subprocess.Popen(
-            [*prefix, os.path.join(BUILD, "test_driver")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*prefix, *program("test_driver")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environment(state, env), encoding="utf-8")
         if init:
             reply = self.call("init", 2)
@@ -67,7 +87,7 @@ class Client:
 
     def send(self, *words):
         try:
-            self.process.stdin.write("\t".join(str(w) for w in words) + "\n")
+            self.process.stdin.write("\t".join(client_path(str(w)) for w in words) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError as e:
             raise Ended from e
@@ -99,7 +119,7 @@ class Client:
     def mounts(self):
         text = self.must("mounted")
         keys = ("path", "image", "index", "mode", "status")
-        return [dict(zip(keys, entry.split("|"))) for entry in text.split("\t") if entry]
+        return [dict(zip(keys, map(host_path, entry.split("|")))) for entry in text.split("\t") if entry]
 
     def kill(self):
         self.process.kill()
@@ -193,7 +213,7 @@ class Test(unittest.TestCase):
         return self.path(name)
 
     def dismfake(self, *words, input=None, state=None):
-        return subprocess.run([os.path.join(BUILD, "dismfake"), *words], input=input, text=True,
+        return subprocess.run([*program("dismfake"), *words], input=input, text=True,
                               capture_output=True, env=environment(state or self.state))
 
 

@@ -3,7 +3,7 @@
  * exports.c - what the library exports is what the table says, no more and no less, and every call
  * without a body says so: E_NOTIMPL and a message with its name.
  */
-#include "client_support.h"
+#include "client_world.h"
 
 #include <dlfcn.h>
 

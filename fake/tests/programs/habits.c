@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* habits.c - what real clients do to the API and must not be hurt by; one function per habit. */
-#include "client_support.h"
+#include "client_world.h"
 
 #include <unistd.h>
 

@@ -49,7 +49,7 @@ class a_killed_client(Test):
         except Ended:
             pass
         client.end()
-        self.assertEqual(client.process.returncode, -9)
+        self.assertEqual(client.process.returncode, KILLED if on_tick else KILLED_BY_RULE)
         return how
 
     def check_health(self, rng, operation, how, before, after):

@@ -33,6 +33,12 @@ endforeach()
 dismfake_client(exports)
 target_link_libraries(test_exports PRIVATE contract)
 
+# Linked with what the library is made of, not with it.
+add_executable(test_unload ${PROGRAMS}/unload.c)
+target_link_libraries(test_unload PRIVATE base dismfake_options)
+dismfake_program(unload test_unload $<TARGET_FILE:DismApi> ${MOUNT_IMAGE} ${PROGRAMS_TMP}/unload)
+set_tests_properties(program/unload PROPERTIES FIXTURES_REQUIRED catalogue)
+
 dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
 dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps-ENGINE)
 dismfake_program(habits test_habits ${PROGRAMS_TMP}/habits)

@@ -3,7 +3,7 @@
  * threads.c - many threads in one client, for ThreadSanitizer and for deadlocks: separate images,
  * one image with many sessions, initialising at once, closing against committing.
  */
-#include "client_support.h"
+#include "client_world.h"
 
 #include <pthread.h>
 
