@@ -23,7 +23,7 @@ struct source {
 };
 
 void finding_at(const struct source *source, const char *pointer, const char *text, ...)
-    __attribute__((format(printf, 3, 4)));
+    CHECK_FORMAT(3, 4);
 /* What error_last says about a file that cannot be read or is no JSON, at the line it names. */
 void finding_unreadable(const struct source *source);
 /* "file:line: /pointer: text", caller's. */

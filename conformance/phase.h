@@ -102,8 +102,7 @@ void observe(const char *type, struct json *line);
 /* Records a failure at a step (the first one counts), lets all lanes go. `assertion` gives clauses,
  * grade and source; may be NULL. status: FAIL, ERROR, TIMEOUT, LEAK. */
 void phase_fail(const char *status, const char *pointer, const struct json *step,
-                const struct json *assertion, const char *text, ...)
-    __attribute__((format(printf, 5, 6)));
+                const struct json *assertion, const char *text, ...) CHECK_FORMAT(5, 6);
 
 /* ---- synchronisation: sync.c ---- */
 uint64_t next_sequence(void);                     /* with the lock held */

@@ -17,7 +17,7 @@ struct validator {
 };
 
 static void complain(struct validator *v, const char *pointer, const char *text, ...)
-    __attribute__((format(printf, 3, 4)));
+    CHECK_FORMAT(3, 4);
 
 static void complain(struct validator *v, const char *pointer, const char *text, ...)
 {

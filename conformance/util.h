@@ -29,10 +29,10 @@ enum {
 };
 
 /* Prints "dismconform: ..." and ends the process as an invalid run. */
-_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void die(const char *format, ...) CHECK_FORMAT(1, 2);
 /* The pointer, or die for want of memory. */
 void *need(void *block);
-char *format(const char *text, ...) __attribute__((format(printf, 1, 2)));
+char *format(const char *text, ...) CHECK_FORMAT(1, 2);
 char *dup_text(const char *text); /* NULL stays NULL */
 char *join(const char *folder, const char *name);
 

@@ -43,13 +43,17 @@ target_include_directories(DismApi INTERFACE
 target_link_libraries(DismApi PRIVATE wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
-target_link_options(DismApi PRIVATE
-    -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions -Wl,-z,nodelete)
-# Clients spell the name in four ways, and Linux looks at letter case (client-habits 1.6).
-add_custom_command(TARGET DismApi POST_BUILD
-    COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libdismapi.so
-    COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libDismAPI.so
-    WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+if(WIN32)
+    include(windows_dll.cmake)
+else()
+    target_link_options(DismApi PRIVATE
+        -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions -Wl,-z,nodelete)
+    # Clients spell the name in four ways, and Linux looks at letter case (client-habits 1.6).
+    add_custom_command(TARGET DismApi POST_BUILD
+        COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libdismapi.so
+        COMMAND ${CMAKE_COMMAND} -E create_symlink libDismApi.so libDismAPI.so
+        WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+endif()
 
 add_executable(dismfake control/main.c)
 target_link_libraries(dismfake PRIVATE DismApi base dismfake_options)

@@ -45,8 +45,7 @@ HRESULT error_set(HRESULT hr, const char *format, ...)
 
 HRESULT error_errno(int err, const char *doing, const char *path)
 {
-    char buffer[128];
-    const char *reason = strerror_r(err, buffer, sizeof buffer);
+    const char *reason = strerror(err); /* a thread's own text, in every libc we are built with */
     HRESULT hr = hr_from_errno(err);
     if (!path)
         return error_set(hr, "cannot %s: %s", doing, reason);

@@ -9,6 +9,7 @@
 #define BASE_ERROR_H
 
 #include "hr.h"
+#include "printf_style.h"
 
 struct error {
     HRESULT hr; /* S_OK: none */
@@ -21,7 +22,7 @@ struct error {
 #define FAIL(hr, ...) error_set((hr), __VA_ARGS__)
 #define FAIL_MEMORY() error_set(E_OUTOFMEMORY, "out of memory")
 
-HRESULT error_set(HRESULT hr, const char *format, ...) __attribute__((format(printf, 2, 3)));
+HRESULT error_set(HRESULT hr, const char *format, ...) CHECK_FORMAT(2, 3);
 /* errno of a failed operation on a path: FAIL with hr_from_errno and strerror. */
 HRESULT error_errno(int err, const char *doing, const char *path);
 void error_clear(void);

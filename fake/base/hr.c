@@ -14,20 +14,22 @@ struct errno_row {
 };
 
 static const struct errno_row errno_rows[] = {
-    {ENOENT, 2},         /* ERROR_FILE_NOT_FOUND */
-    {ENOTDIR, 3},        /* ERROR_PATH_NOT_FOUND */
-    {EMFILE, 4},         /* ERROR_TOO_MANY_OPEN_FILES */
-    {ENFILE, 4},         /* the same */
-    {EACCES, 5},         /* ERROR_ACCESS_DENIED */
-    {EPERM, 5},          /* the same */
-    {EISDIR, 5},         /* the same: Windows answers so for a folder opened as a file */
-    {ENOMEM, 14},        /* ERROR_OUTOFMEMORY, which is E_OUTOFMEMORY */
-    {EXDEV, 17},         /* ERROR_NOT_SAME_DEVICE */
-    {EROFS, 19},         /* ERROR_WRITE_PROTECT */
-    {EINVAL, 87},        /* ERROR_INVALID_PARAMETER, which is E_INVALIDARG */
-    {EPIPE, 109},        /* ERROR_BROKEN_PIPE */
-    {ENOSPC, 112},       /* ERROR_DISK_FULL */
-    {EDQUOT, 112},       /* the same */
+    {ENOENT, 2},   /* ERROR_FILE_NOT_FOUND */
+    {ENOTDIR, 3},  /* ERROR_PATH_NOT_FOUND */
+    {EMFILE, 4},   /* ERROR_TOO_MANY_OPEN_FILES */
+    {ENFILE, 4},   /* the same */
+    {EACCES, 5},   /* ERROR_ACCESS_DENIED */
+    {EPERM, 5},    /* the same */
+    {EISDIR, 5},   /* the same: Windows answers so for a folder opened as a file */
+    {ENOMEM, 14},  /* ERROR_OUTOFMEMORY, which is E_OUTOFMEMORY */
+    {EXDEV, 17},   /* ERROR_NOT_SAME_DEVICE */
+    {EROFS, 19},   /* ERROR_WRITE_PROTECT */
+    {EINVAL, 87},  /* ERROR_INVALID_PARAMETER, which is E_INVALIDARG */
+    {EPIPE, 109},  /* ERROR_BROKEN_PIPE */
+    {ENOSPC, 112}, /* ERROR_DISK_FULL */
+#ifdef EDQUOT
+    {EDQUOT, 112}, /* the same */
+#endif
     {ENOTEMPTY, 145},    /* ERROR_DIR_NOT_EMPTY */
     {EBUSY, 170},        /* ERROR_BUSY */
     {ETXTBSY, 170},      /* the same */

@@ -61,7 +61,7 @@ char *mem_format(const char *format, ...)
     return text;
 }
 
-__attribute__((format(printf, 1, 0))) char *mem_format_v(const char *format, va_list args)
+CHECK_FORMAT(1, 0) char *mem_format_v(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -233,8 +233,7 @@ void text_addf(struct text *t, const char *format, ...)
     va_end(args);
 }
 
-__attribute__((format(printf, 2, 0))) void text_addv(struct text *t, const char *format,
-                                                     va_list args)
+CHECK_FORMAT(2, 0) void text_addv(struct text *t, const char *format, va_list args)
 {
     enum { USUAL = 95 }; /* then formatting it once is enough */
     if (!text_reserve(t, USUAL))

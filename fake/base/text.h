@@ -14,6 +14,7 @@
 #include <uchar.h>
 
 #include "hr.h"
+#include "printf_style.h"
 
 /* NULL in, NULL out. The result is the caller's: mem_free. */
 HRESULT text_from_utf16(const char16_t *text, char **out);
@@ -48,7 +49,7 @@ struct text {
 };
 void text_add(struct text *t, const char *s);
 void text_add_n(struct text *t, const char *s, size_t n);
-void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_addf(struct text *t, const char *format, ...) CHECK_FORMAT(2, 3);
 void text_addv(struct text *t, const char *format, va_list args);
 void text_clear(struct text *t); /* frees */
 char *text_take(struct text *t); /* caller's; "" if nothing was added */

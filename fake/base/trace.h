@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "hr.h"
+#include "printf_style.h"
 
 #define TRACE_CHANNELS(X)                                                                          \
     X(CALL, "call") X(FAULT, "fault") X(OP, "op") X(IMAGE, "image") X(MOUNTS, "mounts")
@@ -21,7 +22,6 @@ HRESULT trace_configure(const char *channels, const char *path);
 bool trace_on(enum trace_channel channel);
 /* Writes {"ch":..,"t":monotonic ms,"tid":..,"msg":"..."}; a leaf: takes no lock of ours but its
  * own. */
-void trace(enum trace_channel channel, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void trace(enum trace_channel channel, const char *format, ...) CHECK_FORMAT(2, 3);
 
 #endif

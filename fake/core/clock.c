@@ -3,7 +3,6 @@
 #include "clock.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include "os.h"
 #include "settings.h"
@@ -37,28 +36,52 @@ void clock_reset(void)
     atomic_store(&advanced_ms, 0);
 }
 
+static int64_t at_most(int64_t value, int64_t most)
+{
+    return value < most ? value : most;
+}
+
+/* The date of a day counted from 1970 on. Not by libc: Windows' knows nothing before 1970. A year
+ * begins with March here, so that a leap day is the last of its year, its century, its 400 years.
+ */
+static void set_date(SYSTEMTIME *out, int64_t days)
+{
+    enum { UP_TO_1970 = 719468, IN_400_YEARS = 146097, IN_100_YEARS = 36524, IN_4_YEARS = 1461 };
+    int64_t left = days + UP_TO_1970; /* since March 1st of the year 0 */
+    int64_t year = left / IN_400_YEARS * 400;
+    left %= IN_400_YEARS;
+    int64_t part = at_most(left / IN_100_YEARS, 3);
+    year += part * 100;
+    left -= part * IN_100_YEARS;
+    year += left / IN_4_YEARS * 4;
+    left %= IN_4_YEARS;
+    part = at_most(left / 365, 3);
+    year += part;
+    left -= part * 365;
+    int64_t month = (5 * left + 2) / 153; /* five months have 153 days, from March on */
+    out->wDay = (WORD)(left - (153 * month + 2) / 5 + 1);
+    out->wMonth = (WORD)(month < 10 ? month + 3 : month - 9);
+    out->wYear = (WORD)(year + (month < 10 ? 0 : 1));
+    out->wDayOfWeek = (WORD)((days + UP_TO_1970 + 3) % 7); /* that day was a Wednesday */
+}
+
 /* A moment as whole units since 1970, so many of them to the second. Nanoseconds in 64 bits reach
  * back to 1677 only, FILETIMEs start in 1601. */
 static SYSTEMTIME system_time(int64_t units, int64_t per_second)
 {
-    int64_t seconds = units / per_second, rest = units % per_second;
+    int64_t per_day = 86400 * per_second, days = units / per_day, rest = units % per_day;
     if (rest < 0) {
-        rest += per_second;
-        seconds--;
+        rest += per_day;
+        days--;
     }
-    time_t time = (time_t)seconds;
-    struct tm tm;
-    gmtime_r(&time, &tm);
+    int64_t second = rest / per_second;
     SYSTEMTIME out = {
-        .wYear = (WORD)(tm.tm_year + 1900),
-        .wMonth = (WORD)(tm.tm_mon + 1),
-        .wDayOfWeek = (WORD)tm.tm_wday,
-        .wDay = (WORD)tm.tm_mday,
-        .wHour = (WORD)tm.tm_hour,
-        .wMinute = (WORD)tm.tm_min,
-        .wSecond = (WORD)tm.tm_sec,
-        .wMilliseconds = (WORD)(rest / (per_second / 1000)),
+        .wHour = (WORD)(second / 3600),
+        .wMinute = (WORD)(second / 60 % 60),
+        .wSecond = (WORD)(second % 60),
+        .wMilliseconds = (WORD)(rest % per_second / (per_second / 1000)),
     };
+    set_date(&out, days);
     return out;
 }
 

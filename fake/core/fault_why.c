@@ -211,7 +211,7 @@ static void look_before(struct facts *f, const struct json *journal, const struc
 /* ---- saying it ---- */
 
 static void add_reason(struct json *reasons, const char *code, unsigned count, const char *format,
-                       ...) __attribute__((format(printf, 4, 5)));
+                       ...) CHECK_FORMAT(4, 5);
 
 static void add_reason(struct json *reasons, const char *code, unsigned count, const char *format,
                        ...)

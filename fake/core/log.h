@@ -9,6 +9,7 @@
 
 #include "dismapi.h"
 #include "hr.h"
+#include "printf_style.h"
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -19,7 +20,7 @@ HRESULT log_open(const char *path, DismLogLevel level);
 void log_close(void);
 /* where: "Class::Method" of our own naming; hr is added for failures, S_OK is not. */
 void log_line(enum log_level level, const char *where, HRESULT hr, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    CHECK_FORMAT(4, 5);
 /* A line without date or component (blank lines, session marks). */
 void log_bare(const char *text);
 

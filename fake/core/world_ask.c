@@ -18,7 +18,7 @@ enum { SLOW_MS = 1000 }; /* virtual time that a slow scanner takes for a file */
 
 /* The failure with its sentence, and an entry of the journal that names the change. */
 static HRESULT notice(const struct json *entry, HRESULT hr, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    CHECK_FORMAT(3, 4);
 
 static HRESULT notice(const struct json *entry, HRESULT hr, const char *format, ...)
 {

@@ -11,7 +11,12 @@
 
 #ifdef _WIN32
 
+#include <stdint.h>
 #include <windows.h>
+
+#ifndef ERROR_ELEVATION_REQUIRED /* mingw-w64 10 lacks it */
+#define ERROR_ELEVATION_REQUIRED 740L
+#endif
 
 #else
 

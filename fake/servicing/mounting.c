@@ -98,7 +98,8 @@ static HRESULT check_no_root(PCWSTR mount_path)
 static HRESULT read_request(struct request *r, PCWSTR image_path, PCWSTR mount_path, PCWSTR name)
 {
     if (r->flags & ~(DWORD)MOUNT_FLAGS)
-        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no mount flag has", r->flags);
+        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no mount flag has",
+                    (unsigned)r->flags);
     TRY(client_path(image_path, "ImageFilePath", E_INVALIDARG, &r->image_path));
     TRY(check_no_root(mount_path));
     TRY(client_path(mount_path, "MountPath", E_INVALIDARG, &r->mount_path));

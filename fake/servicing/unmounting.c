@@ -60,7 +60,8 @@ HRESULT impl_DismCommitImage(struct call *call, DismSession Session, DWORD Flags
     (void)Session, (void)CancelEvent, (void)Progress, (void)UserData;
     const struct session_target *target = session_target(call->session);
     if (Flags & ~COMMIT_FLAGS)
-        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no commit flag has", Flags);
+        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no commit flag has",
+                    (unsigned)Flags);
     if (!target->mount)
         return FAIL(E_INVALIDARG, "the session is on %s, which is not a mounted image",
                     target->is_online ? "the online image" : target->root);
@@ -101,7 +102,8 @@ static bool is_discard(const struct unmount *u)
 static HRESULT check_flags(DWORD flags)
 {
     if ((flags & 0xFFFF) > DISM_DISCARD_IMAGE || ((flags & 0xFFFF0000) & ~COMMIT_FLAGS))
-        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no unmount flag has", flags);
+        return FAIL(E_INVALIDARG, "flags 0x%08X hold bits that no unmount flag has",
+                    (unsigned)flags);
     return S_OK;
 }
 

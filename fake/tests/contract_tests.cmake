@@ -43,6 +43,10 @@ endforeach()
 set(DISMFAKE_MINGW_DISMAPI_H "/usr/share/mingw-w64/include/dismapi.h" CACHE FILEPATH
     "mingw-w64's dismapi.h, for the comparison with ours")
 
+# On Windows itself that header needs <windows.h> and cannot be shown beside ours in this way.
+if(WIN32)
+    return()
+endif()
 if(EXISTS "${DISMFAKE_MINGW_DISMAPI_H}")
     set(abi_mingw_dir ${CMAKE_CURRENT_SOURCE_DIR}/tests/abi_mingw)
     add_library(abi_mingw_theirs OBJECT ${abi_mingw_dir}/theirs.c)

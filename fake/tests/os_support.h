@@ -16,6 +16,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "support_folder.h"
 #include "text.h"
 
 static char *folder; /* a fresh one for each test */
@@ -30,10 +31,7 @@ static inline char *in_folder(const char *name)
 static inline int make_folder(void **state)
 {
     (void)state;
-    char name[] = "/tmp/dismfake-os-XXXXXX";
-    if (!mkdtemp(name) || FAILED(os_real_path(name, &folder)))
-        return -1;
-    return 0;
+    return SUCCEEDED(support_make_folder("dismfake-os", &folder)) ? 0 : -1;
 }
 
 static inline int remove_folder(void **state)

@@ -16,7 +16,7 @@ static int forget(void **state)
     return FAILED(journal_clear()) || FAILED(world_clear());
 }
 
-static void change(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void change(const char *format, ...) CHECK_FORMAT(1, 2);
 
 static void change(const char *format, ...)
 {
@@ -150,13 +150,13 @@ static void room_is_what_is_left_of_it(void **state)
 static void the_nearest_volume_says_what_holds(void **state)
 {
     (void)state;
-    AUTO_FREE char *near = in_folder("a/b"), *inside = in_folder("a/b/c"),
+    AUTO_FREE char *close_by = in_folder("a/b"), *inside = in_folder("a/b/c"),
                    *beside = in_folder("ab");
     change("{\"volume\": \"%s/a\", \"is\": {\"kind\": \"network\", \"dedup\": true}}",
            support_folder);
-    assert_true(world_is_network(near));
+    assert_true(world_is_network(close_by));
     assert_false(world_is_network(beside));
-    change("{\"volume\": \"%s\", \"is\": {\"kind\": \"fixed\"}, \"as\": \"n\"}", near);
+    change("{\"volume\": \"%s\", \"is\": {\"kind\": \"fixed\"}, \"as\": \"n\"}", close_by);
     assert_false(world_is_network(inside));
     /* What the near one does not speak of is the far one's word. */
     assert_hr(HR_WIN32(ERROR_NOT_SUPPORTED), world_check_mount(inside));

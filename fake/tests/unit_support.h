@@ -23,6 +23,7 @@
 #include "error.h"
 #include "os.h"
 #include "path.h"
+#include "support_folder.h"
 #include "text.h"
 
 #define assert_hr(expected, expression)                                                            \
@@ -35,18 +36,18 @@
 
 #define PATIENCE_MS 60000 /* real time after which a wait counts as failed; never used up */
 
-static char support_folder[64];
+static char *support_folder;
 
 static inline void support_remove_folder(void)
 {
     (void)os_remove_tree(support_folder, true);
+    mem_free(support_folder);
 }
 
 /* A fresh folder for this process, taken away at its end; DISMFAKE_STATE points into it. */
 static inline const char *support_begin(void)
 {
-    snprintf(support_folder, sizeof support_folder, "/tmp/dismfake-unit-XXXXXX");
-    if (!mkdtemp(support_folder))
+    if (FAILED(support_make_folder("dismfake-unit", &support_folder)))
         abort();
     atexit(support_remove_folder);
     AUTO_FREE char *state = mem_format("%s/state", support_folder);

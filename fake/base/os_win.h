@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os_win.h - what the files os_win*.c share: paths and errors of Windows. Text of Windows is
+ * UTF-16, ours is UTF-8; on Windows char16_t and wchar_t are the same type.
+ */
+#ifndef BASE_OS_WIN_H
+#define BASE_OS_WIN_H
+
+#include <errno.h>
+#include <wchar.h>
+
+#include "error.h"
+#include "floor.h"
+#include "mem.h"
+#include "os.h"
+#include "text.h"
+
+/* The path as every call of Windows takes it: absolute, behind \\?\, so that it may be 32,767 units
+ * long and means what it says (no reserved names, no dots and spaces cut off). "C:x" and "/x" mean
+ * what they mean to Windows. Caller's: mem_free. */
+HRESULT win_path(const char *path, wchar_t **out);
+/* Text of Windows as a path of ours: \\?\ and \??\ dropped, '/' between. Caller's. */
+HRESULT win_path_from(const wchar_t *text, char **out);
+/* Arguments, names and values that are no paths go through text_to_utf16 and text_from_utf16. */
+
+/* GetLastError's code as HRESULT, where Linux and Windows name the same thing by two codes the one
+ * that hr_from_errno gives. */
+HRESULT win_hr(DWORD code);
+/* FAIL with win_hr(code) and what Windows says to it; path may be NULL. */
+HRESULT win_error(DWORD code, const char *doing, const char *path);
+
+/* Runs a call that changes something, unless the floor denies it (FLOOR_CHANGES of Windows): true
+ * if it did, else win_change_error tells why not, which has to come next. */
+#define WIN_CHANGES(call) ((errno = floor_denies_change()) == 0 && (call))
+HRESULT win_change_error(const char *doing, const char *path);
+
+HANDLE os_file_handle(const struct os_file *file);
+
+static inline void scope_handle(HANDLE *handle)
+{
+    if (*handle && *handle != INVALID_HANDLE_VALUE)
+        CloseHandle(*handle);
+}
+#define AUTO_HANDLE AUTO(scope_handle)
+
+#endif

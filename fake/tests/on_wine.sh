@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# on_wine.sh PROGRAM ARGUMENT...: runs a Windows program in the one Wine prefix of all tests: WINEPREFIX, or
+# build/wineprefix, which is made when it is missing.
+set -u
+here=$(cd "$(dirname "$0")/../.." && pwd)
+export WINEPREFIX="${WINEPREFIX:-$here/build/wineprefix}" WINEDEBUG="${WINEDEBUG:--all}"
+export WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=;winemenubuilder.exe=d}"
+if [ ! -e "$WINEPREFIX/.update-timestamp" ]; then
+    mkdir -p "${WINEPREFIX%/*}"
+    flock "$WINEPREFIX.lock" sh -c '[ -e "$WINEPREFIX/.update-timestamp" ] || wineboot -i' >/dev/null 2>&1
+fi
+exec wine "$@"
