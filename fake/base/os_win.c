@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "path.h"
-
 /* ---- paths ---- */
 
 static bool is_separator(char c)
@@ -38,60 +36,105 @@ HRESULT win_path_from(const wchar_t *text, char **out)
     return *out ? S_OK : FAIL_MEMORY();
 }
 
-/* The folder that a path without a drive of its own starts from: the current one, or the current
- * one of that drive ("C:"). */
-static HRESULT current_folder(const wchar_t *drive, char **out)
+/* The folder that a path without a drive of its own starts from: the current one ("."), or the
+ * current one of that drive ("C:"). */
+static HRESULT current_folder(const wchar_t *of, char **out)
 {
-    DWORD size = GetFullPathNameW(drive, 0, NULL, NULL);
+    DWORD size = GetFullPathNameW(of, 0, NULL, NULL), len = 0;
     AUTO_FREE wchar_t *text = size ? mem_array((size_t)size + 1, sizeof *text) : NULL;
-    if (!text)
-        return size ? FAIL_MEMORY() : win_error(GetLastError(), "find the current folder", NULL);
-    DWORD len = GetFullPathNameW(drive, size + 1, text, NULL);
+    if (size && !text)
+        return FAIL_MEMORY();
+    if (text)
+        len = GetFullPathNameW(of, size + 1, text, NULL);
     if (len == 0 || len > size)
         return win_error(GetLastError(), "find the current folder", NULL);
     return win_path_from(text, out);
 }
 
-/* An absolute path with a drive or a server. */
-static HRESULT absolute(const char *path, char **out)
+/* What stands before the names: "C:" or "//server/share", and the folder a relative path is below.
+ */
+struct start {
+    char *root, *folder;
+    const char *names;
+};
+
+static void start_clear(struct start *start)
 {
-    AUTO_FREE char *folder = NULL;
-    char drive = path_drive(path);
-    const char *rest = path;
-    if (path_is_network(path) || (drive && path_is_absolute(path) && strlen(path) > 2 &&
-                                  (is_separator(path[2]) || is_separator(path[0])))) {
-        *out = mem_dup(path);
-        return *out ? S_OK : FAIL_MEMORY();
+    mem_free(start->root);
+    mem_free(start->folder);
+}
+
+static size_t root_length(const char *path)
+{
+    if (!is_separator(path[0]) || !is_separator(path[1]))
+        return 2; /* "C:" */
+    size_t server = strcspn(path + 2, "/\\") + 2;
+    return path[server] ? server + 1 + strcspn(path + server + 1, "/\\") : server;
+}
+
+static HRESULT find_start(const char *path, struct start *out)
+{
+    bool has_drive = path[0] && path[1] == ':';
+    if ((is_separator(path[0]) && is_separator(path[1])) || (has_drive && is_separator(path[2]))) {
+        size_t len = root_length(path);
+        out->root = mem_dup_n(path, len);
+        out->names = path + len;
+        return out->root ? S_OK : FAIL_MEMORY();
     }
-    if (drive) {
-        TRY(current_folder((const wchar_t[]){(wchar_t)drive, L':', 0}, &folder));
-        rest = path + 2;
-    } else {
-        TRY(current_folder(L".", &folder));
-        if (is_separator(path[0]) && path_drive(folder))
-            folder[2] = '\0'; /* "C:" alone */
+    const wchar_t drive[] = {(wchar_t)(unsigned char)path[0], L':', 0};
+    TRY(current_folder(has_drive ? drive : L".", &out->folder));
+    size_t len = root_length(out->folder);
+    if (!(out->root = mem_dup_n(out->folder, len)))
+        return FAIL_MEMORY();
+    out->names = has_drive ? path + 2 : path;
+    memmove(out->folder, out->folder + len, strlen(out->folder + len) + 1);
+    if (is_separator(path[0]))
+        out->folder[0] = '\0';
+    return S_OK;
+}
+
+/* Behind \\?\ nothing resolves "." and "..", and nothing takes two separators for one. */
+static void add_names(struct text *text, size_t root_len, const char *names)
+{
+    for (const char *s = names + strspn(names, "/\\"); *s; s += strspn(s, "/\\")) {
+        size_t len = strcspn(s, "/\\");
+        if (len == 2 && s[0] == '.' && s[1] == '.') {
+            while (text->len > root_len && text->ptr[text->len - 1] != '\\')
+                text->len--;
+            text->len -= text->len > root_len ? 1 : 0;
+        } else if (len != 1 || s[0] != '.') {
+            text_add(text, "\\");
+            text_add_n(text, s, len);
+        }
+        s += len;
     }
-    *out = mem_format("%s/%s", folder, rest);
-    return *out ? S_OK : FAIL_MEMORY();
 }
 
 HRESULT win_path(const char *path, wchar_t **out)
 {
-    AUTO_FREE char *whole = NULL, *plain = NULL, *text = NULL;
-    AUTO_FREE char16_t *wide = NULL;
+    struct start start AUTO(start_clear) = {0};
+    struct text text AUTO(text_clear) = {0};
     if (!*path)
         return win_error(ERROR_PATH_NOT_FOUND, "use an empty path", NULL);
-    TRY(absolute(path, &whole));
-    TRY(path_native(whole, &plain)); /* behind \\?\ nothing resolves "." and ".." */
-    text = path_is_network(plain) ? mem_format("\\\\?\\UNC%s", plain + 1)
-                                  : mem_format("\\\\?\\%s", plain);
-    if (!text)
+    if (is_separator(path[0]) && is_separator(path[1]) && path[2] == '?' && is_separator(path[3]))
+        path += 4;
+    TRY(find_start(path, &start));
+    bool is_network = is_separator(start.root[0]);
+    text_add(&text, is_network ? "\\\\?\\UNC\\" : "\\\\?\\");
+    text_add(&text, is_network ? start.root + 2 : start.root);
+    size_t root_len = text.len;
+    add_names(&text, root_len, start.folder ? start.folder : "");
+    add_names(&text, root_len, start.names);
+    if (text.len == root_len)
+        text_add(&text, "\\");
+    AUTO_FREE char *whole = text_take(&text);
+    AUTO_FREE char16_t *wide = NULL;
+    if (!whole)
         return FAIL_MEMORY();
-    for (char *s = text; *s; s++)
-        if (*s == '/')
-            *s = '\\';
-    TRY(text_to_utf16(text, &wide));
-    if (wcslen(wide) > 32766)
+    for (char *s = whole; *s; s++)
+        *s = *s == '/' ? '\\' : *s;
+    TRY(text_to_utf16(whole, &wide));
+    if (text_utf16_len(wide) > 32766)
         return win_error(ERROR_FILENAME_EXCED_RANGE, "use", path);
     *out = TAKE(wide);
     return S_OK;
