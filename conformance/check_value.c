@@ -84,6 +84,9 @@ void check_text_value(struct checker *c, const struct json *value, const char *p
             AUTO_FREE char *at = format("%s/$join/%zu", pointer, i);
             check_text_value(c, part, at);
         }
+    } else if (text_equal(key, "$spelled")) {
+        AUTO_FREE char *at = format("%s/$spelled", pointer);
+        check_text_value(c, json_get(value, key), at);
     } else {
         finding_at(c->source, pointer, "expected a text, found %s",
                    *key ? key : json_type_name(json_type(value)));

@@ -3,6 +3,7 @@
  * require.c - may a case run here? What it asks for in `requires`, and what its steps need although
  * it does not say so: exports, faults, events, the simulated reboot.
  */
+#include "spelling.h"
 #include "subject.h"
 #include "touches.h"
 #include "world_verbs.h"
@@ -113,6 +114,7 @@ static struct json *check_alternatives(const struct subject *subject, const stru
 
 struct implied {
     struct json *capabilities, *exports, *hooks;
+    bool drives; /* a path is spelled as only systems with drive letters take it */
 };
 
 static void add_once(struct json *array, const char *name)
@@ -156,6 +158,8 @@ static void imply_step(void *context, const struct json *step, const char *point
             add_once(implied->hooks, "DismFakeCreateEvent");
         if (json_get(json_get(v, "$progress"), "holdAt"))
             add_once(implied->capabilities, "progress:hold");
+        implied->drives = implied->drives ||
+                          (json_get(v, "$spelled") && spelling_needs_drives(json_text(v, "as")));
     }
     const struct json *world = json_get(step, "world"), *await = json_get(step, "await");
     if (world)
@@ -168,6 +172,7 @@ static void imply_step(void *context, const struct json *step, const char *point
 
 static void imply(struct implied *implied, const struct scenario *scenario)
 {
+    implied->drives = false;
     implied->capabilities = json_hold(json_new_array());
     implied->exports = json_hold(json_new_array());
     implied->hooks = json_hold(json_new_array());
@@ -240,6 +245,11 @@ struct json *subject_skip(const struct subject *subject, const struct scenario *
         why = missing_capabilities(subject, implied.capabilities);
     if (!why)
         why = missing_hooks(subject, implied.hooks);
+    if (!why && implied.drives && !os_has_drives()) {
+        why = reason("os");
+        json_set_string(why, "wanted", "drive letters");
+        json_set_string(why, "have", "none");
+    }
     implied_clear(&implied);
     return why;
 }

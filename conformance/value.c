@@ -2,6 +2,8 @@
 /* value.c - names and values of the grammar at run time. */
 #include "value.h"
 
+#include "spelling.h"
+
 #include <stdlib.h>
 
 enum { NEVER_ISSUED = 0x5EED0001 };
@@ -109,6 +111,16 @@ static struct json *resolve_joined(const struct values *values, const struct jso
     return json_hold(json_new_string(text));
 }
 
+static struct json *resolve_spelled(const struct values *values, const struct json *value)
+{
+    struct json *plain = value_resolve(values, json_get(value, "$spelled"));
+    if (!plain)
+        return NULL;
+    AUTO_FREE char *path = spelling_make(json_string(plain), json_text(value, "as"));
+    json_free(plain);
+    return path ? json_hold(json_new_string(path)) : NULL;
+}
+
 static struct json *resolve_handle(const struct values *values, const char *which)
 {
     uint32_t number = 0;
@@ -164,6 +176,8 @@ struct json *value_resolve(const struct values *values, const struct json *value
         return resolve_units(json_text(value, key));
     if (text_equal(key, "$join"))
         return resolve_joined(values, json_get(value, key));
+    if (text_equal(key, "$spelled"))
+        return resolve_spelled(values, value);
     if (!json_is(value, JSON_ARRAY))
         return json_hold(json_copy(value));
     struct json *array = json_hold(json_new_array());
