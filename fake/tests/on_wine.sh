@@ -10,4 +10,8 @@ if [ ! -e "$WINEPREFIX/.update-timestamp" ]; then
     mkdir -p "${WINEPREFIX%/*}"
     flock "$WINEPREFIX.lock" sh -c '[ -e "$WINEPREFIX/.update-timestamp" ] || wineboot -i' >/dev/null 2>&1
 fi
+# The stand-in for libwim-15.dll (wine/shim.h) of the build folder that the program lies in.
+for folder in "$(dirname "$1")/wine-shim" "$(dirname "$1")/../wine-shim"; do
+    [ ! -d "$folder" ] || export WINEDLLPATH="${WINEDLLPATH:-$(cd "$folder" && pwd)}"
+done
 exec wine "$@"

@@ -12,22 +12,25 @@ enum { LEAST_MINOR = 13 };
 static struct os_mutex lock;
 static bool is_started;
 
-static HRESULT check_version(void)
+static HRESULT check_version(const char *file)
 {
     unsigned version = WIM(get_version)(), major = version >> 20, minor = (version >> 10) & 0x3FF;
     if (major == WIMLIB_MAJOR_VERSION && minor >= LEAST_MINOR)
         return S_OK;
     return FAIL(
         HR_WIN32(ERROR_UNKNOWN_REVISION),
-        "wimlib %u.%u.%u cannot be used: it has to be %d.%d or a later %d.x (https://wimlib.net)",
-        major, minor, version & 0x3FF, WIMLIB_MAJOR_VERSION, LEAST_MINOR, WIMLIB_MAJOR_VERSION);
+        "%s is wimlib %u.%u.%u, which cannot be used: %d.%d or a later %d.x is needed (" PORT_SOURCE
+        ")",
+        file, major, minor, version & 0x3FF, WIMLIB_MAJOR_VERSION, LEAST_MINOR,
+        WIMLIB_MAJOR_VERSION);
 }
 
 static HRESULT start(void)
 {
     struct port_why room;
-    TRY(port_load());
-    TRY(check_version());
+    AUTO_FREE char *file = NULL;
+    TRY(port_load(&file));
+    TRY(check_version(file));
     int code = WIM(global_init)(0);
     if (code)
         return FAIL(E_FAIL, "wimlib does not start: %s", port_why(code, &room));

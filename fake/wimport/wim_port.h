@@ -56,7 +56,8 @@ struct port_why {
 };
 const char *port_why(int code, struct port_why *room);
 
-/* wim_port_posix.c or wim_port_win.c: finds the functions. */
-HRESULT port_load(void);
+/* wim_port_posix.c or wim_port_win.c: finds the functions; in which file, caller's. */
+HRESULT port_load(char **file);
+#define PORT_SOURCE "https://wimlib.net" /* where users get it */
 
 #endif

@@ -2,11 +2,13 @@
 /* wim_port_posix.c - see wim_port.h: wimlib is linked and its texts are ours. */
 #include <stdint.h>
 
+#include "error.h"
 #include "wim_port.h"
 
-HRESULT port_load(void)
+HRESULT port_load(char **file)
 {
-    return S_OK;
+    *file = mem_dup("libwim.so.15");
+    return *file ? S_OK : FAIL_MEMORY();
 }
 
 bool port_has_unix_data(void)

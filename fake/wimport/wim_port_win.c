@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* wim_port_win.c - see wim_port.h: libwim-15.dll, loaded when it is first needed. */
+#include <stddef.h>
+#include <string.h>
+
 #include "dism_codes.h"
 #include "error.h"
 #include "os.h"
+#include "os_win.h"
 #include "path.h"
 #include "text.h"
 #include "wim_port.h"
 
 #define LIBRARY "libwim-15.dll"
-#define SOURCE "https://wimlib.net"
 
 _Static_assert(sizeof(wimlib_tchar) == sizeof(char16_t), "wimlib's texts are UTF-16 here");
 
@@ -20,42 +23,39 @@ static HRESULT find_functions(struct os_library *library, const char *path)
 {
     static const struct {
         const char *name;
-        void (**slot)(void);
+        size_t offset;
     } rows[] = {
-#define WIM_FUNCTION(function)                                                                     \
-    {"wimlib_" #function, (void (**)(void))(void *)&wim_functions.function},
+#define WIM_FUNCTION(function) {"wimlib_" #function, offsetof(struct wim_functions, function)},
         WIM_FUNCTIONS(WIM_FUNCTION)
 #undef WIM_FUNCTION
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        *rows[i].slot = os_library_symbol(library, rows[i].name);
-        if (!*rows[i].slot)
+        void (*found)(void) = os_library_symbol(library, rows[i].name);
+        if (!found)
             return FAIL(HR_WIN32(ERROR_PROC_NOT_FOUND),
-                        "%s has no %s: a newer wimlib is needed (" SOURCE ")", path, rows[i].name);
+                        "%s has no %s: a newer wimlib is needed (" PORT_SOURCE ")", path,
+                        rows[i].name);
+        memcpy((char *)&wim_functions + rows[i].offset, &found, sizeof found);
     }
     return S_OK;
 }
 
-HRESULT port_load(void)
+HRESULT port_load(char **file)
 {
-    static struct os_library *library; /* stays: it has threads and handles of its own */
+    struct os_library *library;
     AUTO_FREE char *module = NULL, *folder = NULL, *path = NULL;
-    if (library)
-        return S_OK;
     TRY(os_module_path(&module));
     TRY(path_parent(module, &folder));
     TRY(path_join(folder, LIBRARY, &path));
     if (!os_exists(path))
         return FAIL(HR_WIN32(ERROR_MOD_NOT_FOUND),
-                    LIBRARY " is not in %s: image files need wimlib for Windows, from " SOURCE,
+                    LIBRARY " is not in %s: image files need wimlib for Windows, from " PORT_SOURCE,
                     folder);
-    struct os_library *opened;
-    TRY(os_library_open(path, &opened));
-    HRESULT hr = find_functions(opened, path);
+    TRY(os_library_open(path, &library));
+    HRESULT hr = find_functions(library, path);
     if (FAILED(hr))
-        os_library_close(opened);
-    else
-        library = opened;
+        os_library_close(library); /* else it stays: it has threads and handles of its own */
+    *file = TAKE(path);
     return hr;
 }
 
@@ -74,28 +74,10 @@ HRESULT port_text(struct port_texts *texts, const char *utf8, wimlib_tchar **out
     return text ? port_keep(texts, text) : S_OK;
 }
 
-/* Absolute, with backslashes, and behind what switches the limit of 260 units off. */
-static HRESULT long_form(const char *path, char **out)
-{
-    AUTO_FREE char *cwd = NULL, *absolute = NULL;
-    if (!path_is_absolute(path))
-        TRY(os_cwd(&cwd));
-    TRY(path_absolute(path, cwd, &absolute));
-    char *made = mem_format("\\\\?\\%s", absolute);
-    if (!made)
-        return FAIL_MEMORY();
-    for (char *c = made; *c; c++)
-        if (*c == '/')
-            *c = '\\';
-    *out = made;
-    return S_OK;
-}
-
 HRESULT port_path(struct port_texts *texts, const char *path, wimlib_tchar **out)
 {
-    AUTO_FREE char *form = NULL;
-    TRY(long_form(path, &form));
-    return port_text(texts, form, out);
+    TRY(win_path(path, out));
+    return port_keep(texts, *out);
 }
 
 HRESULT port_utf8(struct port_texts *texts, const wimlib_tchar *text, const char **out)
@@ -109,16 +91,8 @@ HRESULT port_utf8(struct port_texts *texts, const wimlib_tchar *text, const char
 HRESULT port_utf8_path(struct port_texts *texts, const wimlib_tchar *path, const char **out)
 {
     char *utf8 = NULL;
-    TRY(text_from_utf16((const char16_t *)path, &utf8));
+    TRY(win_path_from(path, &utf8));
     *out = utf8;
-    if (!utf8)
-        return S_OK;
-    for (char *c = utf8; *c; c++)
-        if (*c == '\\')
-            *c = '/';
-    bool is_long = utf8[0] == '/' && utf8[1] && utf8[2] == '?' && utf8[3] == '/';
-    if (is_long)
-        *out = utf8 + 4;
     return port_keep(texts, utf8);
 }
 

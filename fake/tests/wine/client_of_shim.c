@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <wimlib.h>
 
 #include "wim_functions.h"
@@ -29,7 +30,10 @@ static void load(void)
         fprintf(stderr, "libwim-15.dll does not load: error %lu\n", GetLastError());
         exit(1);
     }
-#define FIND(name) *(FARPROC *)&wim.name = GetProcAddress(library, "wimlib_" #name);
+    FARPROC found;
+#define FIND(name)                                                                                 \
+    found = GetProcAddress(library, "wimlib_" #name);                                              \
+    memcpy(&wim.name, &found, sizeof found);
     WIM_FUNCTIONS(FIND)
 #undef FIND
 }

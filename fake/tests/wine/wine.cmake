@@ -8,6 +8,7 @@ find_program(WIMLIB_IMAGEX wimlib-imagex NO_CMAKE_FIND_ROOT_PATH)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 set(WINE_SHIM ${CMAKE_BINARY_DIR}/wine-shim)
+set(WINE_TESTS ${CMAKE_CURRENT_LIST_DIR})
 if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     file(GLOB shim_sources CONFIGURE_DEPENDS
         ${CMAKE_CURRENT_LIST_DIR}/shim*.[ch] ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh)
@@ -22,14 +23,31 @@ if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
         VERBATIM)
     add_custom_target(wine_shim ALL DEPENDS ${WINE_SHIM}/libwim-15.dll)
 
+    # NAME is a Python test; the rest are variables for it, NAME=FILE.
+    function(dismfake_wine_test name)
+        add_test(NAME wine/${name} COMMAND ${Python3_EXECUTABLE} -B ${WINE_TESTS}/test_${name}.py)
+        set_tests_properties(wine/${name} PROPERTIES TIMEOUT 120
+            ENVIRONMENT "ON_WINE=${CMAKE_CROSSCOMPILING_EMULATOR};WIMLIB_IMAGEX=${WIMLIB_IMAGEX};${ARGN}")
+    endfunction()
+
     add_executable(shim_client tests/wine/client_of_shim.c)
     target_include_directories(shim_client PRIVATE wimport)
     target_link_libraries(shim_client PRIVATE dismfake_options PkgConfig::WIM)
     add_dependencies(shim_client wine_shim)
-    add_test(NAME wine/shim COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/test_shim.py)
-    set_tests_properties(wine/shim PROPERTIES
-        TIMEOUT 120
-        ENVIRONMENT "SHIM_CLIENT=$<TARGET_FILE:shim_client>;ON_WINE=${CMAKE_CROSSCOMPILING_EMULATOR};WIMLIB_IMAGEX=${WIMLIB_IMAGEX}")
+    dismfake_wine_test(shim SHIM_CLIENT=$<TARGET_FILE:shim_client>)
+
+    add_executable(port_probe tests/wine/port_probe.c)
+    target_link_libraries(port_probe PRIVATE wimport base dismfake_options)
+    foreach(wrong old lacking)
+        add_library(${wrong}_wimlib MODULE tests/wine/old_wimlib.c)
+        target_include_directories(${wrong}_wimlib PRIVATE wimport)
+        target_link_libraries(${wrong}_wimlib PRIVATE dismfake_options)
+    endforeach()
+    target_compile_definitions(lacking_wimlib PRIVATE LACKS_ONE)
+    dismfake_wine_test(library
+        PROBE=$<TARGET_FILE:port_probe> OLD=$<TARGET_FILE:old_wimlib> LACKING=$<TARGET_FILE:lacking_wimlib>
+        STUB=${WINE_SHIM}/libwim-15.dll WINEDLLPATH=${WINE_SHIM}
+        DRIVER=${CMAKE_CURRENT_BINARY_DIR}/test_driver.exe DLL=${CMAKE_CURRENT_BINARY_DIR}/DismApi.dll)
 else()
     message(STATUS "No tests with image files under Wine: winegcc or winebuild is missing, or this is not x86_64")
 endif()
