@@ -12,7 +12,7 @@ cd "$1"
 sed -nE 's/^ *X\(([a-z0-9_]+)\).*/@ cdecl wimlib_\1() shim_\1/p' "$fake/wimport/wim_functions.h" >libwim-15.spec
 # text.c and what it stands on, once more for this side.
 objects=()
-for source in "$here"/shim*.c "$fake"/base/{text,mem,error,hr,floor}.c; do
+for source in "$here"/shim*.c "$fake"/base/{text,mem,floor}.c; do
     object=$(basename "$source" .c).o
     gcc -c -fPIC -O1 -g -Wall -Wextra -Werror -std=gnu17 -D_GNU_SOURCE -I"$fake/base" -I"$fake/include" \
         -I"$fake/wimport" -o "$object" "$source"

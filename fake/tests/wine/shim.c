@@ -289,8 +289,10 @@ PE int shim_extract_image(struct shim_wim *wim, int image, const unit *target, i
     char *path = unix_path_of(&texts, target);
     if (flags & WIMLIB_EXTRACT_FLAG_UNIX_DATA) /* as on Windows */
         return WIMLIB_ERR_UNSUPPORTED;
-    return with_errno(path ? native.extract_image(wim->native, image, path, flags)
-                           : WIMLIB_ERR_MKDIR);
+    int code = path ? native.extract_image(wim->native, image, path, flags) : WIMLIB_ERR_MKDIR;
+    if (!code)
+        code = replace_links(native.iterate_dir_tree, wim->native, image, path);
+    return with_errno(code);
 }
 
 PE int shim_extract_paths(struct shim_wim *wim, int image, const unit *target,

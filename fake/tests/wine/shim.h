@@ -56,6 +56,13 @@ unit *dos_path_of(struct texts *texts, const char *path);
 /* On Windows wimlib locks no WIM file against other writers; neither does this library any more. */
 void lift_locks(void *library);
 
+/* Wine 8 knows no reparse points: it follows symbolic links, does not list those that lead nowhere
+ * and cannot delete those to folders. So what was unpacked as one becomes an empty folder or file,
+ * as its attributes say. */
+int replace_links(int (*iterate)(WIMStruct *, int, const char *, int,
+                                 wimlib_iterate_dir_tree_callback_t, void *),
+                  WIMStruct *wim, int image, char *target);
+
 /* wimlib's callbacks, in front of those of the Windows side. */
 enum wimlib_progress_status pass_progress(enum wimlib_progress_msg message,
                                           union wimlib_progress_info *info, void *shim_wim);
