@@ -201,6 +201,11 @@ HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
     return code ? wim_failed(wim, code, err, "cannot unpack into", folder) : S_OK;
 }
 
+bool wim_keeps_metadata(void)
+{
+    return !port_has_unix_data();
+}
+
 /* "Name (2)", "Name (3)" ...: names are unique in a WIM, and real DISM's choice is not known. */
 static HRESULT unique_name(const struct wim *wim, const char *name, struct port_texts *texts,
                            wimlib_tchar **out)

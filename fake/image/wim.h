@@ -76,6 +76,11 @@ struct wim_progress {
 HRESULT wim_extract(struct wim *wim, unsigned index, const char *folder,
                     const struct wim_progress *progress);
 
+/* Are attributes, short names and named streams of what wim_extract unpacks and wim_update adds the
+ * image's and the files' own? (Windows; security descriptors are nowhere: an image's could keep us
+ * from our own tree.) */
+bool wim_keeps_metadata(void);
+
 enum wim_change_kind { WIM_ADD, WIM_DELETE };
 struct wim_change {
     enum wim_change_kind kind;

@@ -350,6 +350,10 @@ static HRESULT reopen(struct commit *c)
 /* S_FALSE: the helper cannot work here. */
 static HRESULT write_by_replay(struct commit *c, unsigned index, unsigned from)
 {
+    if (wim_keeps_metadata()) {
+        log_line(LOG_WARNING, "Commit::Write", S_OK, "security of changed files is not kept");
+        return S_FALSE;
+    }
     struct write_progress range = {c, from, 98};
     struct wim_progress progress = {report_written, &range};
     const struct wim_replay replay = {.mount = &c->mount,

@@ -53,9 +53,9 @@ static bool has_streams(const char *path, const struct os_stat *now, unsigned um
 
 static bool has_more_than_content(const struct wim_entry *entry)
 {
-    return entry->kind == WIM_FILE &&
-           ((entry->attributes & ~(ARCHIVE | NORMAL)) || entry->has_security ||
-            entry->has_short_name || entry->named_streams);
+    bool has_more =
+        (entry->attributes & ~(ARCHIVE | NORMAL)) || entry->has_short_name || entry->named_streams;
+    return entry->kind == WIM_FILE && (entry->has_security || (has_more && !wim_keeps_metadata()));
 }
 
 HRESULT wim_replay_is_needed(struct wim *wim, unsigned index, const wim_changes *changes, bool *out)
@@ -67,7 +67,7 @@ HRESULT wim_replay_is_needed(struct wim *wim, unsigned index, const wim_changes 
             continue;
         TRY(wim_look(wim, index, changes->ptr[i].path, &entry));
         *out = has_more_than_content(&entry);
-        if (!*out)
+        if (!*out && !wim_keeps_metadata())
             TRY(is_any(changes->ptr[i].source, 0, has_streams, out));
     }
     return S_OK;
