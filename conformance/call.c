@@ -71,6 +71,13 @@ static void observe_return(const struct frame *frame, const struct outcome *got,
         json_set_bool(progress, "monotonic", got->is_monotonic);
         json_set_number(progress, "Current", got->current);
         json_set_number(progress, "Total", got->total);
+        if (got->calls) {
+            json_set_number(progress, "first", frame->progress->first);
+            json_set_string(progress, "thread",
+                            frame->progress->has_many_threads                    ? "several"
+                            : frame->progress->thread == frame->progress->caller ? "caller"
+                                                                                 : "another");
+        }
         json_set(line, "progress", progress);
         if (got->calls)
             json_set_number(line, "progress1", (double)frame->progress->first_sequence);

@@ -46,6 +46,14 @@ static const char *granted(const struct options *options, const struct subject *
     return text_equal(subject->implementation, "fake") ? "scratch" : "nothing";
 }
 
+/* A real library has real work to do. */
+static double patience(const struct options *options, const struct subject *subject)
+{
+    if (options->timeout_factor > 0)
+        return options->timeout_factor;
+    return text_equal(subject->implementation, "fake") ? 1 : 4;
+}
+
 void context_open(struct run_context *context, const struct options *options,
                   const struct subject *subject, struct catalog *catalog)
 {
@@ -56,7 +64,7 @@ void context_open(struct run_context *context, const struct options *options,
     *context = (struct run_context){.subject = subject,
                                     .catalog = catalog,
                                     .touches = granted(options, subject),
-                                    .timeout_factor = options->timeout_factor,
+                                    .timeout_factor = patience(options, subject),
                                     .keeps_scratch = options->keeps_scratch};
     if (FAILED(os_executable_path(&context->program)) || FAILED(os_temp_directory(&temp)))
         die("%s", error_last()->text);
@@ -94,7 +102,7 @@ struct json *context_head(const struct subject *subject, const struct options *o
     json_set_bool(environment, "elevated", os_is_elevated());
     json_set_string(environment, "locale", os_getenv("LANG"));
     json_set_string(environment, "touches", granted(options, subject));
-    json_set_number(environment, "timeoutMultiplier", options->timeout_factor);
+    json_set_number(environment, "timeoutMultiplier", patience(options, subject));
     json_set(head, "environment", environment);
     return head;
 }

@@ -23,7 +23,9 @@ int main(int argc, char **argv)
                  {"lint", verb_lint},
                  {"list", verb_list},
                  {"explain", verb_explain},
-                 {"probe", verb_probe}};
+                 {"probe", verb_probe},
+                 {"judge", verb_judge},
+                 {"questions", verb_questions}};
     struct options options;
     bool is_understood = options_read(&options, argc, argv);
     int code = is_understood ? EXIT_CONFORMANT : EXIT_USAGE;

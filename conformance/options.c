@@ -15,14 +15,21 @@ void options_help(void)
          "  dismconform lint FILE-OR-FOLDER...                 check scenario files\n"
          "  dismconform list FILE-OR-FOLDER...                 cases, status, clauses\n"
          "  dismconform explain CASE FILE-OR-FOLDER...         one case in plain words\n"
-         "  dismconform probe LIBRARY                          identity and capabilities\n"
+         "  dismconform probe LIBRARY                          identity, capabilities, and answers "
+         "to\n"
+         "                                                     open questions; --json FILE keeps "
+         "them\n"
+         "  dismconform judge FILE                             what such answers say of the "
+         "contract\n"
+         "  dismconform questions                              what probe would ask\n"
          "\n"
          "  --library PATH          the library to judge\n"
          "  --fixtures DIR          the catalogue of images (catalog.json)\n"
          "  --capabilities FILE     what the library can do; default LIBRARY.capabilities.json\n"
          "  --clauses DIR           the clause register: unknown clause ids are errors\n"
          "  --all-clauses           lint: a testable clause that no case cites is a mistake\n"
-         "  --case GLOB             only cases of that name, or that suite/name\n"
+         "  --case GLOB             only cases of that name, or that suite/name; only these "
+         "questions\n"
          "  --suite GLOB            only these suites\n"
          "  --jobs N                cases at the same time (default: the processors for the fake,\n"
          "                          else 1)\n"
@@ -30,12 +37,13 @@ void options_help(void)
          "(README.md);\n"
          "                          default: scratch for the fake, which simulates the rest, else "
          "nothing\n"
-         "  --timeout-multiplier N  makes all deadlines longer\n"
+         "  --timeout-multiplier N  makes all deadlines longer; default 1 for the fake, else 4\n"
          "  --all-gate              staging cases decide the verdict too\n"
          "  --must-run FILE         names, one a line; skipping one makes the run incomplete\n"
          "  --progress SECONDS      how often a log is told how far the run is; default 10 (a\n"
          "                          terminal always sees it)\n"
-         "  --json FILE             the records, one JSON line each: the truth\n"
+         "  --json FILE             the records, one JSON line each: the truth; judge: its "
+         "judgements\n"
          "  --tap FILE, --junit FILE  views of the records\n"
          "  --keep-scratch          leave the folders of the cases behind\n"
          "  --color WHEN            auto (default), always, never\n"
@@ -70,9 +78,11 @@ static bool check(const struct options *o)
 {
     enum touches level;
     static const char *const colours[] = {"auto", "always", "never", NULL};
-    static const char *const verbs[] = {"run", "lint", "list", "explain", "probe", NULL};
+    static const char *const verbs[] = {"run",   "lint",  "list",      "explain",
+                                        "probe", "judge", "questions", NULL};
     if (!o->verb)
-        return complain("what shall it do? run, lint, list, explain or probe", "");
+        return complain("what shall it do? run, lint, list, explain, probe, judge or questions",
+                        "");
     if (!is_one_of(o->verb, verbs))
         return complain("there is no verb ", o->verb);
     if (o->touches && !touches_parse(o->touches, &level))
@@ -87,14 +97,18 @@ static bool check(const struct options *o)
         return complain("explain needs a case and files", "");
     if (text_equal(o->verb, "probe") && o->operands.len != 1)
         return complain("probe needs one library", "");
-    if (o->operands.len == 0)
+    if (text_equal(o->verb, "judge") && o->operands.len != 1)
+        return complain("judge needs one file of observations", "");
+    if (text_equal(o->verb, "questions") && o->operands.len != 0)
+        return complain("questions needs no file", "");
+    if (o->operands.len == 0 && !text_equal(o->verb, "questions"))
         return complain("which files?", "");
     return true;
 }
 
 bool options_read(struct options *o, int argc, char **argv)
 {
-    double jobs = 0, factor = 1, progress = 10;
+    double jobs = 0, factor = 0, progress = 10;
     *o = (struct options){.colour = "auto"};
     const struct {
         const char *name;

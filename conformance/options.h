@@ -10,8 +10,9 @@ struct options {
     const char *library, *fixtures, *capabilities, *clauses, *must_run;
     const char *case_glob, *suite_glob, *touches, *colour;
     const char *json, *tap, *junit;
-    unsigned jobs; /* 0: not given */
-    double timeout_factor, progress_seconds;
+    unsigned jobs;         /* 0: not given */
+    double timeout_factor; /* 0: not given */
+    double progress_seconds;
     bool keeps_scratch, gates_all, wants_all_clauses, shows_help;
     VEC(const char *) operands;
 };

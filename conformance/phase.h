@@ -24,8 +24,10 @@ struct progress {
     bool is_call_running;
     unsigned calls;
     bool is_monotonic;
-    UINT current, total;
+    UINT first, current, total;
     uint64_t first_sequence;
+    uint64_t caller, thread; /* whose call it is; the callbacks' */
+    bool has_many_threads;
 };
 
 struct step_state {

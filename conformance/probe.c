@@ -16,65 +16,68 @@ static const struct probe *find_probe(const char *capability)
     return probe->capability ? probe : NULL;
 }
 
-/* The smallest image, as scenarios name it; NULL without a catalogue. */
-static char *image_reference(const struct catalog *catalog)
+/* An image by its bare name becomes the catalogue's reference to it; false: it has none such. */
+static bool name_images(const struct catalog *catalog, const struct json *fixtures)
 {
-    const struct json *images = json_get(catalog->json, "images");
-    for (const struct json *image = json_first(images); image; image = json_next(image)) {
-        if (text_equal(json_text(image, "name"), "two-index-tiny"))
-            return format("two-index-tiny@sha256:%.16s", json_text(image, "recipe_sha256"));
+    for (const struct json *one = json_first(fixtures); one; one = json_next(one)) {
+        const char *name = json_text(one, "catalog"), *hash = NULL;
+        const struct json *images = json_get(catalog->json, "images");
+        for (const struct json *image = json_first(images); image; image = json_next(image)) {
+            if (text_equal(json_text(image, "name"), name))
+                hash = json_text(image, "recipe_sha256");
+        }
+        if (name && !hash)
+            return false;
+        if (name) /* the case is ours; json_get only lends it as const */
+            json_put_text((struct json *)(uintptr_t)one, "catalog",
+                          format("%s@sha256:%.16s", name, hash));
     }
-    return NULL;
+    return true;
 }
 
-static struct json *make_file(const char *steps)
+static struct json *make_file(const char *name, const struct json *steps)
 {
-    struct json *scenario = NULL;
-    if (FAILED(json_parse(steps, strlen(steps), &scenario)))
-        die("a probe of the runner: %s", error_last()->text);
-    json_set_string(scenario, "id", "probe");
-    json_set_string(scenario, "title", "A claimed capability is there");
+    struct json *scenario = json_hold(json_copy(steps));
+    json_set_string(scenario, "id", name);
+    json_set_string(scenario, "title", "A question to the library");
     struct json *clauses = json_hold(json_new_array());
-    json_push(clauses, json_new_string("probe.capability"));
+    json_push(clauses, json_new_string("probe.question"));
     json_set(scenario, "clauses", clauses);
     struct json *file = json_hold(json_new_object()), *cases = json_hold(json_new_array());
     json_push(cases, scenario);
     json_set_string(file, "grammar", "1.0");
     json_set_string(file, "suite", "probe");
-    json_set_string(file, "title", "Probes of capabilities");
+    json_set_string(file, "title", "Questions to the library");
     json_set(file, "cases", cases);
     return file;
 }
 
-static enum probe_result run_probe(const struct run_context *context, const char *name,
-                                   const char *steps, char **why)
+struct json *probe_case(const struct run_context *context, const char *name,
+                        const struct json *steps)
 {
-    static size_t number = 9000; /* probes run one after the other, before the cases */
-    AUTO_FREE char *path = format("%s/probe-%s.json", context->scratch, name);
-    for (char *c = strrchr(path, '/') + 1; *c; c++) {
-        if (*c == ':')
-            *c = '-';
-    }
-    struct json *file = make_file(steps);
+    static size_t number = 9000; /* questions come one after the other, before the cases */
+    AUTO_FREE char *path = format("%s/%s.json", context->scratch, name);
+    AUTO_JSON struct json *file = make_file(name, steps);
+    if (!name_images(context->catalog, json_get(json_at(json_get(file, "cases"), 0), "fixtures")))
+        return NULL;
     json_save(path, file);
-    json_free(file);
     struct suite suite = {0};
     suite_load(&suite, path, NULL);
     if (suite.cases.len != 1) {
         AUTO_FREE char *line = finding_line(&suite.findings.list.ptr[0]);
-        die("a probe of the runner: %s", line);
+        die("a question of the runner's own: %s", line);
     }
     struct json *record = isolate_case(context, &suite.cases.ptr[0], ++number);
-    const char *status = json_text(record, "status");
-    enum probe_result result = text_equal(status, "PASS")    ? PROBE_HOLDS
-                               : text_equal(status, "SKIP")  ? PROBE_NONE
-                               : text_equal(status, "ERROR") ? PROBE_NONE
-                                                             : PROBE_LIED;
-    const char *message = json_text(json_get(record, "verdict"), "message");
-    *why = message ? dup_text(message) : NULL;
-    json_free(record);
     suite_clear(&suite);
-    return result;
+    return record;
+}
+
+static enum probe_result result_of(const struct json *record)
+{
+    const char *status = json_text(record, "status");
+    return text_equal(status, "PASS")                                  ? PROBE_HOLDS
+           : text_equal(status, "SKIP") || text_equal(status, "ERROR") ? PROBE_NONE
+                                                                       : PROBE_LIED;
 }
 
 enum probe_result probe_capability(const struct run_context *context, const char *capability,
@@ -94,21 +97,17 @@ enum probe_result probe_capability(const struct run_context *context, const char
         *why = format("only %s was looked for", probe->hook);
         return PROBE_NONE;
     }
-    AUTO_FREE char *image = image_reference(context->catalog);
-    bool needs_image = strstr(probe->steps, "%s") != NULL;
-    if (needs_image && !image) {
+    AUTO_JSON struct json *steps = NULL;
+    if (FAILED(json_parse(probe->steps, strlen(probe->steps), &steps)))
+        die("a probe of the runner: %s", error_last()->text);
+    AUTO_FREE char *name = dup_text(capability);
+    for (char *c = name; *c; c++)
+        *c = *c == ':' ? '-' : *c;
+    AUTO_JSON struct json *record = probe_case(context, name, steps);
+    if (!record) {
         *why = dup_text("there is no catalogue with an image to try it on");
         return PROBE_NONE;
     }
-    struct text steps = {0};
-    const char *hole = needs_image ? strstr(probe->steps, "%s") : NULL;
-    if (hole) {
-        text_add_n(&steps, probe->steps, (size_t)(hole - probe->steps));
-        text_add(&steps, image);
-        text_add(&steps, hole + 2);
-    } else {
-        text_add(&steps, probe->steps);
-    }
-    AUTO_FREE char *text = need(text_take(&steps));
-    return run_probe(context, capability, text, why);
+    *why = dup_text(json_text(json_get(record, "verdict"), "message"));
+    return result_of(record);
 }

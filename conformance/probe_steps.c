@@ -7,7 +7,7 @@
 /* ---- pieces ---- */
 
 #define FIXTURES                                                                                   \
-    "\"fixtures\": {\"wim\": {\"catalog\": \"%s\", \"writable\": true}, "                          \
+    "\"fixtures\": {\"wim\": {\"catalog\": \"two-index-tiny\", \"writable\": true}, "              \
     "\"dir\": {\"directory\": \"empty\"}}"
 #define WITH_IMAGE                                                                                 \
     "\"ImageFilePath\": {\"$ref\": \"wim.path\"}, \"MountPath\": {\"$ref\": \"dir.path\"}, "       \

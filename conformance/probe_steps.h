@@ -6,8 +6,7 @@
 struct probe {
     const char *capability;
     const char *hook;  /* it rests on this hook; NULL: on none */
-    const char *steps; /* %s is the catalogue reference of the smallest image; NULL: only the hook
-                          is looked for */
+    const char *steps; /* NULL: only the hook is looked for */
 };
 
 extern const struct probe probes[]; /* ends with capability NULL */

@@ -5,10 +5,21 @@
  */
 #include "phase.h"
 
+/* Where a HANDLE is the system's, any library understands an event of the runner's; elsewhere the
+ * library has to make them. */
 static void set_event(HANDLE event)
 {
     if (event && the_phase.library.hooks.DismFakeSetEvent)
         the_phase.library.hooks.DismFakeSetEvent(event);
+    else if (event)
+        os_event_set(event, true);
+}
+
+static HANDLE make_event(void)
+{
+    if (the_phase.library.hooks.DismFakeCreateEvent)
+        return the_phase.library.hooks.DismFakeCreateEvent(TRUE, FALSE);
+    return os_has_drives() ? os_event_create(true, false) : NULL;
 }
 
 HANDLE event_of(const char *name)
@@ -18,12 +29,12 @@ HANDLE event_of(const char *name)
         if (text_equal(the_phase.events.ptr[i].name, name))
             return the_phase.events.ptr[i].handle;
     }
-    if (!the_phase.library.hooks.DismFakeCreateEvent)
+    HANDLE handle = make_event();
+    if (!handle)
         return NULL;
     struct event *event = need(vec_push(&the_phase.events));
-    event->name = dup_text(name);
-    event->handle = the_phase.library.hooks.DismFakeCreateEvent(TRUE, FALSE);
-    return event->handle;
+    *event = (struct event){dup_text(name), handle};
+    return handle;
 }
 
 void events_close(void)
@@ -31,6 +42,8 @@ void events_close(void)
     for (size_t i = 0; i < the_phase.events.len; i++) {
         if (the_phase.library.hooks.DismFakeCloseEvent)
             the_phase.library.hooks.DismFakeCloseEvent(the_phase.events.ptr[i].handle);
+        else
+            os_event_close(the_phase.events.ptr[i].handle);
         mem_free(the_phase.events.ptr[i].name);
     }
     vec_clear(&the_phase.events);
@@ -44,6 +57,7 @@ struct progress *progress_new(const struct json *spec)
     progress->name = json_text(spec, "name");
     progress->is_monotonic = true;
     progress->is_call_running = true;
+    progress->caller = os_thread_id();
     if (json_u64(json_get(spec, "holdAt"), &number))
         progress->hold_at = (unsigned)number;
     if (json_u64(json_get(spec, "crashAt"), &number))
@@ -82,9 +96,14 @@ static bool count_call(struct progress *progress, UINT current, UINT total)
     if (!progress->is_call_running)
         return false;
     uint64_t sequence = next_sequence();
-    if (progress->calls++ == 0)
+    uint64_t thread = os_thread_id();
+    if (progress->calls++ == 0) {
         progress->first_sequence = sequence;
-    else if (current < progress->current || total != progress->total)
+        progress->first = current;
+        progress->thread = thread;
+    }
+    progress->has_many_threads = progress->has_many_threads || thread != progress->thread;
+    if (progress->calls > 1 && (current < progress->current || total != progress->total))
         progress->is_monotonic = false;
     progress->current = current;
     progress->total = total;

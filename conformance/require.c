@@ -154,7 +154,7 @@ static void imply_step(void *context, const struct json *step, const char *point
     if (json_text(step, "call"))
         add_once(implied->exports, json_text(step, "call"));
     for (const struct json *v = json_first(json_get(step, "with")); v; v = json_next(v)) {
-        if (json_get(v, "$event"))
+        if (json_get(v, "$event") && !os_has_drives()) /* there a HANDLE is the system's */
             add_once(implied->hooks, "DismFakeCreateEvent");
         if (json_get(json_get(v, "$progress"), "holdAt"))
             add_once(implied->capabilities, "progress:hold");

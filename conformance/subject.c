@@ -86,6 +86,18 @@ HRESULT subject_find(struct subject *subject, const char *path)
     return hr;
 }
 
+/* On Windows an open file keeps others out and a damaged one is damaged for any library. */
+static void add_what_the_system_does(struct subject *subject)
+{
+    static const char *const names[] = {"world:hold", "world:tamper"};
+    if (!os_has_drives() || text_equal(subject->implementation, "fake"))
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!json_array_has(subject->capabilities, names[i]))
+            json_push(subject->capabilities, json_new_string(names[i]));
+    }
+}
+
 HRESULT subject_load(struct subject *subject, const char *side_file)
 {
     TRY(describe(subject));
@@ -97,6 +109,7 @@ HRESULT subject_load(struct subject *subject, const char *side_file)
     const struct json *names = json_get(claims, "capabilities");
     subject->capabilities =
         json_hold(json_is(names, JSON_ARRAY) ? json_copy(names) : json_new_array());
+    add_what_the_system_does(subject);
     subject->lied = json_hold(json_new_object());
     return S_OK;
 }
@@ -105,7 +118,7 @@ bool subject_needs_elevation(const struct subject *subject)
 {
     if (text_equal(subject->implementation, "microsoft"))
         return true;
-    return subject->about && false && !text_equal(subject->implementation, "fake") &&
+    return subject->about && os_has_drives() && !text_equal(subject->implementation, "fake") &&
            !subject_can(subject, "elevation:none");
 }
 

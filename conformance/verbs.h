@@ -7,8 +7,10 @@
 #include "options.h"
 #include "scenario.h"
 
-int verb_run(const struct options *options);   /* verb_run.c */
-int verb_probe(const struct options *options); /* verb_probe.c */
+int verb_run(const struct options *options);       /* verb_run.c */
+int verb_probe(const struct options *options);     /* verb_probe.c */
+int verb_judge(const struct options *options);     /* verb_judge.c */
+int verb_questions(const struct options *options); /* verb_judge.c */
 int verb_lint(const struct options *options);
 int verb_list(const struct options *options);
 int verb_explain(const struct options *options);

@@ -153,6 +153,13 @@ if(PYTHON3)
     add_test(NAME conformance/a_person_sees_how_far_the_run_is
              COMMAND ${PYTHON3} ${here}/progress_line.py $<TARGET_FILE:dismconform> $<TARGET_FILE:puppet>
                      ${here}/puppet/hang.json)
+    if(TARGET DismApi AND DISMFAKE_BUILD_FIXTURES)
+        add_test(NAME conformance/answers_are_kept_and_judged_elsewhere
+                 COMMAND ${PYTHON3} -B ${here}/probe.py $<TARGET_FILE:dismconform> $<TARGET_FILE:DismApi>
+                         $<TARGET_FILE:puppet> ${PROJECT_SOURCE_DIR}/scenarios/clauses)
+        set_tests_properties(conformance/answers_are_kept_and_judged_elsewhere PROPERTIES TIMEOUT 300
+            FIXTURES_REQUIRED catalogue)
+    endif()
     add_test(NAME conformance/the_schema_is_read_as_others_read_it
              COMMAND ${PYTHON3} ${here}/schema_agreement.py
                      ${CMAKE_CURRENT_SOURCE_DIR}/scenario-1.0.schema.json ${here}/invalid ${pass} ${fail}

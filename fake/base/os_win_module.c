@@ -9,6 +9,7 @@
 #include "error.h"
 #include "os_win_run.h"
 #include "path.h"
+#include "text.h"
 
 /* ---- where code comes from ---- */
 
@@ -90,6 +91,17 @@ void (*os_library_symbol(struct os_library *library, const char *name))(void)
     void (*function)(void) = NULL;
     memcpy(&function, &symbol, sizeof function);
     return function;
+}
+
+HRESULT os_library_find(const char *name, char **out)
+{
+    AUTO_FREE char16_t *units = NULL;
+    HMODULE module;
+    TRY(text_to_utf16(name, &units));
+    *out = NULL;
+    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, (LPCWSTR)units, &module))
+        return S_FALSE;
+    return module_path(module, out);
 }
 
 HRESULT os_library_path(struct os_library *library, char **out)
