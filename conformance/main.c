@@ -4,10 +4,12 @@
 
 #include "child.h"
 #include "clean.h"
+#include "os.h"
 #include "verbs.h"
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     if (argc == 3 && text_equal(argv[1], "--phase"))
         return child_phase(argv[2]);
     if (argc == 4 && text_equal(argv[1], "--describe"))

@@ -239,6 +239,10 @@ void os_setenv(const char *name, const char *value); /* NULL takes it away */
 /* Calls `each` with NAME=VALUE for every variable. */
 void os_environment(void (*each)(void *context, const char *assignment), void *context);
 
+/* The first thing in a program's main: arguments are UTF-8 and no patterns, streams are bytes, and
+ * a terminal shows UTF-8. Linux is like that. */
+void os_begin(int *argc, char ***argv);
+
 enum os_crash { OS_CRASH_TERMINATE, OS_CRASH_ACCESS_VIOLATION, OS_CRASH_ABORT };
 /* Ends the process at once, no cleanup: SIGKILL to itself, a real SIGSEGV, abort(). */
 _Noreturn void os_crash(enum os_crash how);

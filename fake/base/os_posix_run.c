@@ -350,6 +350,11 @@ void os_environment(void (*each)(void *context, const char *assignment), void *c
         each(context, *entry);
 }
 
+void os_begin(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+}
+
 /* Sanitizers would turn the bad write into a report and an orderly exit. */
 __attribute__((no_sanitize("address", "undefined", "thread"))) static void write_nowhere(void)
 {

@@ -367,6 +367,7 @@ static int run(const char *command, const char *argument, const char *name, bool
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     bool as_json = false;
     const char *words[3] = {NULL, NULL, NULL};
     size_t count = 0;

@@ -138,8 +138,8 @@ static void a_child_gets_its_arguments_as_they_are(void **state)
 {
     (void)state;
     static const char *const arguments[] = {
-        "",     "a b",      "*.c",          "\"",      "say \"a b\"",
-        "C:\\", "\\\\\"\\", "%PATH% $HOME", "end\\\"", "'a'"};
+        "",     "a b",      "\u00e4\u20ac\U0001F600", "*.c",     "\"", "say \"a b\"",
+        "C:\\", "\\\\\"\\", "%PATH% $HOME",           "end\\\"", "'a'"};
     enum { COUNT = sizeof arguments / sizeof *arguments };
     const char *argv[2 + COUNT + 1] = {program, "arguments"};
     memcpy(argv + 2, arguments, sizeof arguments);
@@ -233,9 +233,9 @@ static void a_child_gets_folder_environment_and_files(void **state)
     struct os_child_end end = {0};
     assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
     assert_true(end.exited && end.exit_code == 0);
-    AUTO_FREE char *wanted = mem_format("%s new", folder);
+    AUTO_FREE char *wanted = mem_format("%s new\n", folder);
     assert_content("out", wanted);
-    assert_content("err", "to stderr");
+    assert_content("err", "to stderr\n");
     assert_string_equal(os_getenv("DISMFAKE_TEST"), "old");
 }
 
@@ -408,8 +408,8 @@ static int role_show(const char *variable)
     AUTO_FREE char *cwd = NULL;
     if (FAILED(os_cwd(&cwd)))
         return 1;
-    printf("%s %s", cwd, os_getenv(variable)); /* a line's end is different on Windows */
-    fprintf(stderr, "to stderr");
+    printf("%s %s\n", cwd, os_getenv(variable));
+    fprintf(stderr, "to stderr\n");
     return 0;
 }
 
@@ -485,6 +485,7 @@ static int run_role(char **argv)
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     if (argc > 1)
         return run_role(argv);
     const struct CMUnitTest tests[] = {

@@ -182,12 +182,14 @@ static void enter_world(void)
     CHECK(os_make_directories(mount) == S_OK);
     CHECK(os_copy_file(world.image, image) == S_OK);
     os_setenv("DISMFAKE_STATE", state);
+    os_setenv("DISMFAKE_ENGINE", "extract"); /* leaves nothing mounted when the process ends */
     CHECK(text_to_utf16(image, (char16_t **)&world.wide_image) == S_OK);
     CHECK(text_to_utf16(mount, (char16_t **)&world.wide_mount) == S_OK);
 }
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     if (argc != 4)
         return 2;
     world.library = argv[1];
