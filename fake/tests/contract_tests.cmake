@@ -48,14 +48,13 @@ endforeach()
 set(DISMFAKE_MINGW_DISMAPI_H "/usr/share/mingw-w64/include/dismapi.h" CACHE FILEPATH
     "mingw-w64's dismapi.h, for the comparison with ours")
 
-# On Windows itself that header needs <windows.h> and cannot be shown beside ours in this way.
-if(WIN32)
-    return()
-endif()
 if(EXISTS "${DISMFAKE_MINGW_DISMAPI_H}")
     set(abi_mingw_dir ${CMAKE_CURRENT_SOURCE_DIR}/tests/abi_mingw)
     add_library(abi_mingw_theirs OBJECT ${abi_mingw_dir}/theirs.c)
-    target_include_directories(abi_mingw_theirs PRIVATE ${abi_mingw_dir}/shim include)
+    target_include_directories(abi_mingw_theirs PRIVATE include)
+    if(NOT WIN32) # there it is the system's own header
+        target_include_directories(abi_mingw_theirs BEFORE PRIVATE ${abi_mingw_dir}/shim)
+    endif()
     # -fms-extensions: that header puts one structure unnamed into another.
     target_compile_options(abi_mingw_theirs PRIVATE
         -fms-extensions $<$<C_COMPILER_ID:Clang>:-Wno-microsoft-anon-tag>)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * theirs.c - the list as mingw-w64's dismapi.h says it, compiled by the native compiler with our
- * stand-ins for the Windows headers. Their prototypes are compared with the table by declaring all
- * calls a second time: DISMAPI_H makes reflect.h do without our own header.
+ * stand-ins for the Windows headers, and for Windows with the real ones. Their prototypes are
+ * compared with the table by declaring all calls a second time: DISMAPI_H makes reflect.h do
+ * without our own header.
  */
 #include "abi_list.h"
 
