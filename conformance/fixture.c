@@ -67,6 +67,14 @@ static HRESULT copy_into(const struct catalog *catalog, const char *name, const 
     return os_set_mode(to, 0644);
 }
 
+/* As the system's programs write it; takes text over. */
+static void put_path(struct json *made, char *path)
+{
+    for (char *s = path; os_has_drives() && *s; s++)
+        *s = *s == '/' ? '\\' : *s;
+    json_put_text(made, "path", path);
+}
+
 static HRESULT make_image(const struct catalog *catalog, const struct json *spec,
                           const char *folder, struct json *made)
 {
@@ -85,7 +93,7 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
             TRY(copy_into(catalog, name, folder));
     }
     AUTO_FREE char *path = join(folder, path_name(file));
-    json_set_string(made, "path", path);
+    put_path(made, dup_text(path));
     char *hash = sha256_file(path);
     if (!hash)
         return error_last()->hr;
@@ -127,13 +135,13 @@ static HRESULT make_folder(const struct json *spec, const char *folder, const ch
         TRY(os_write_file_atomic(file, "occupied\n", 9));
     }
     if (text_equal(style, "extended"))
-        json_put_text(made, "path", format("\\\\?\\%s", path));
+        put_path(made, format("\\\\?\\%s", path));
     else if (text_equal(style, "trailing-separator"))
-        json_put_text(made, "path", format("%s/", path));
+        put_path(made, format("%s/", path));
     else if (text_equal(style, "relative"))
-        json_put_text(made, "path", format("%s/%s", relative, name));
+        put_path(made, format("%s/%s", relative, name));
     else
-        json_set_string(made, "path", path);
+        put_path(made, dup_text(path));
     return S_OK;
 }
 
@@ -168,7 +176,7 @@ static HRESULT make_file(const struct catalog *catalog, const struct json *spec,
     const char *kind = json_text(spec, "file"), *extension = json_text(spec, "extension");
     AUTO_FREE char *name = format("file%s", extension ? extension : ".wim");
     AUTO_FREE char *path = join(folder, name);
-    json_set_string(made, "path", path);
+    put_path(made, dup_text(path));
     if (text_equal(kind, "empty"))
         return os_write_file_atomic(path, "", 0);
     if (text_equal(kind, "garbage"))

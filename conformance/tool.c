@@ -4,27 +4,11 @@
 
 enum { TOOL_MS = 60000 };
 
-static char *find_program(const char *name)
-{
-    const char *path = os_getenv("PATH");
-    while (path && *path) {
-        size_t len = strcspn(path, ":");
-        AUTO_FREE char *folder = need(mem_dup_n(path, len));
-        char *program = join(folder, name);
-        if (len && os_is_file(program))
-            return program;
-        mem_free(program);
-        path += len + (path[len] == ':');
-    }
-    error_set(HR_WIN32(2), "the program %s, which reads images, is not installed", name);
-    return NULL;
-}
-
 HRESULT tool_run_wimlib(const char **arguments, const char *output, int *exit_code)
 {
-    AUTO_FREE char *program = find_program("wimlib-imagex");
-    if (!program)
-        return HR_WIN32(2);
+    AUTO_FREE char *program = NULL;
+    if (FAILED(os_find_program("wimlib-imagex", &program)))
+        return FAIL(HR_WIN32(2), "the program wimlib-imagex, which reads images, is not installed");
     arguments[0] = program;
     struct os_child_options options = {
         .argv = arguments, .stdout_path = output, .stderr_path = output};

@@ -102,8 +102,9 @@ static struct json *resolve_joined(const struct values *values, const struct jso
             return NULL;
         }
         const char *text = json_string(plain) ? json_string(plain) : "";
-        if (path.len && path.ptr[path.len - 1] != '/')
-            text_add(&path, "/");
+        char last = path.len ? path.ptr[path.len - 1] : '/';
+        if (last != '/' && last != '\\')
+            text_add(&path, os_has_drives() ? "\\" : "/");
         text_add(&path, text);
         json_free(plain);
     }

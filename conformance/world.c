@@ -185,11 +185,10 @@ static HRESULT change_version(const struct world *world, const struct json *verb
 static HRESULT write_it(const char *path, const char *text)
 {
     AUTO_FILE struct os_file *file = NULL;
-    AUTO_FREE char *native = NULL, *folder = NULL;
-    TRY(path_native(path, &native));
-    TRY(path_parent(native, &folder));
+    AUTO_FREE char *folder = NULL;
+    TRY(path_parent(path, &folder));
     TRY(os_make_directories(folder));
-    TRY(os_open(native, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
     return os_write(file, text, strlen(text));
 }
 

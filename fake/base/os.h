@@ -230,6 +230,8 @@ bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, boo
 /* Text that differs after each start of the machine; "unknown" where there is none. */
 HRESULT os_boot_id(char **out);
 HRESULT os_executable_path(char **out);
+/* The program of that name in PATH. HR_WIN32(2): there is none. Caller's. */
+HRESULT os_find_program(const char *name, char **out);
 /* The file that this code was loaded from: our library, or the program. Caller's. */
 HRESULT os_module_path(char **out);
 HRESULT os_system_name(char **out); /* name, release and machine: "Linux 6.1.0 x86_64" */

@@ -321,6 +321,23 @@ HRESULT os_executable_path(char **out)
     return os_read_link("/proc/self/exe", out);
 }
 
+HRESULT os_find_program(const char *name, char **out)
+{
+    const char *path = os_getenv("PATH");
+    while (path && *path) {
+        size_t len = strcspn(path, ":");
+        AUTO_FREE char *program = mem_format("%.*s/%s", (int)len, path, name);
+        if (!program)
+            return FAIL_MEMORY();
+        if (len && os_is_file(program) && access(program, X_OK) == 0) {
+            *out = TAKE(program);
+            return S_OK;
+        }
+        path += len + (path[len] == ':');
+    }
+    return FAIL(HR_WIN32(2), "there is no program %s in PATH", name);
+}
+
 void os_random(void *buffer, size_t size)
 {
     for (size_t done = 0; done < size;) {

@@ -11,7 +11,7 @@ set(WINE_SHIM ${CMAKE_BINARY_DIR}/wine-shim)
 set(WINE_TESTS ${CMAKE_CURRENT_LIST_DIR})
 if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     file(GLOB shim_sources CONFIGURE_DEPENDS
-        ${CMAKE_CURRENT_LIST_DIR}/shim*.[ch] ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh)
+        ${CMAKE_CURRENT_LIST_DIR}/shim*.[ch] ${CMAKE_CURRENT_LIST_DIR}/imagex.c ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh)
     add_custom_command(
         OUTPUT ${WINE_SHIM}/libwim-15.dll
         COMMAND ${CMAKE_CURRENT_LIST_DIR}/build_shim.sh ${WINE_SHIM}
