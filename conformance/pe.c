@@ -6,7 +6,7 @@
  */
 #include "pe.h"
 
-enum { MOST_SECTIONS = 96, MOST_NAMES = 20000, LONGEST_NAME = 512, RT_VERSION = 16 };
+enum { MOST_SECTIONS = 96, MOST_NAMES = 20000, LONGEST_NAME = 512, TYPE_VERSION = 16 };
 enum { DIRECTORY_EXPORTS = 0, DIRECTORY_RESOURCES = 2 };
 
 struct pe {
@@ -164,7 +164,7 @@ static HRESULT find_version(const struct pe *pe, uint64_t *at, uint32_t *size)
     for (int level = 0; level < 3 && hr == S_OK; level++) { /* type, name, language */
         if (!(entry & (uint32_t)IS_FOLDER))
             return S_FALSE;
-        hr = find_entry(pe, root, entry & 0x7fffffff, level == 0 ? RT_VERSION : -1, &entry);
+        hr = find_entry(pe, root, entry & 0x7fffffff, level == 0 ? TYPE_VERSION : -1, &entry);
     }
     if (hr != S_OK || (entry & (uint32_t)IS_FOLDER))
         return FAILED(hr) ? hr : S_FALSE;
