@@ -31,6 +31,18 @@ static const char *exception_name(uint32_t code)
     return "an exception";
 }
 
+/* The exception that os.h shows as a signal on Windows; 0 for none. */
+static uint32_t exception_of(const struct os_child_end *end)
+{
+    if (!end->signal)
+        return (uint32_t)end->exit_code >= 0x80000000u ? (uint32_t)end->exit_code : 0;
+    if (!os_has_drives() || end->signal == OS_SIGNAL_KILL)
+        return 0;
+    return end->signal == OS_SIGNAL_ACCESS_VIOLATION ? 0xC0000005
+           : end->signal == OS_SIGNAL_ABORT          ? 0xC0000409
+                                                     : (uint32_t)end->signal;
+}
+
 bool ending_is_clean(const struct os_child_end *end)
 {
     return !end->signal && end->exit_code == 0;
@@ -38,10 +50,12 @@ bool ending_is_clean(const struct os_child_end *end)
 
 char *ending_text(const struct os_child_end *end, const char *when)
 {
-    uint32_t code = (uint32_t)end->exit_code;
-    if (end->signal)
+    uint32_t code = exception_of(end);
+    if (end->signal && !code && os_has_drives())
+        return dup_text("the process was ended from outside");
+    if (end->signal && !code)
         return format("the process died of signal %d", end->signal);
-    if (code >= 0x80000000u)
+    if (code)
         return format("the process died of 0x%08X, %s", code, exception_name(code));
     return format("the process ended with code %d %s", end->exit_code, when);
 }

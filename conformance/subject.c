@@ -2,6 +2,7 @@
 /* subject.c - identity of the library: path, hash, version, exports, capabilities. */
 #include "subject.h"
 
+#include "ending.h"
 #include "pe.h"
 #include "reflect.h"
 
@@ -35,8 +36,10 @@ static HRESULT describe(struct subject *subject)
     os_remove_tree(folder, true);
     if (subject->about)
         return S_OK;
-    if (hr == S_OK && end.signal)
-        return FAIL(E_FAIL, "%s crashes when it is loaded (signal %d)", subject->path, end.signal);
+    if (hr == S_OK && end.signal) {
+        AUTO_FREE char *how = ending_text(&end, "");
+        return FAIL(E_FAIL, "%s crashes when it is loaded: %s", subject->path, how);
+    }
     if (hr != S_OK)
         return FAIL(E_FAIL, "%s does not come back from being loaded", subject->path);
     const char *reason = said ? said : "", *machine = json_text(subject->file, "machine");

@@ -36,6 +36,8 @@ static HRESULT read_arguments(int *argc, char ***argv)
 
 void os_begin(int *argc, char ***argv)
 {
+    /* A crash ends a program, ours or one that it starts, instead of showing a box to nobody. */
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     for (int fd = 0; fd < 3; fd++)
         _setmode(fd, _O_BINARY);
     if (os_is_terminal(1) || os_is_terminal(2))
