@@ -19,6 +19,8 @@ add_library(wimfile OBJECT image/wim_file.c)
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 
+include(disk/ntfs.cmake)
+
 add_library(image OBJECT
     image/engine.c image/helper.c image/lazy_mount.c image/mounts.c image/mounts_file.c
     image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/upper_links.c image/wim.c

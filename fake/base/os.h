@@ -160,6 +160,11 @@ void os_overlay_forget(const char *path);
 /* Has the file or folder extended attributes of users (user.NAME), which an image keeps as named
  * streams? */
 bool os_has_streams(const char *path);
+/* Calls `each` with the name (without "user.") and the value of each; a failure ends it. */
+HRESULT os_each_stream(const char *path,
+                       HRESULT (*each)(void *context, const char *name, const void *data,
+                                       size_t size),
+                       void *context);
 
 /* ---- threads ---- */
 struct os_mutex {

@@ -247,17 +247,52 @@ HRESULT os_make_whiteout(const char *path)
     return error_errno(errno, "mark as deleted", path);
 }
 
+/* The names of its extended attributes, each with its NUL; caller's. 0 where it has none, or its
+ * file system knows none. */
+static size_t attribute_names(const char *path, char **out)
+{
+    ssize_t size = llistxattr(path, NULL, 0);
+    *out = NULL;
+    if (size > 0 && (*out = mem_alloc((size_t)size)) != NULL)
+        size = llistxattr(path, *out, (size_t)size);
+    return *out && size > 0 ? (size_t)size : 0;
+}
+
+static bool is_stream(const char *name)
+{
+    return text_starts(name, "user.") && !text_starts(name, "user.overlay.");
+}
+
 bool os_has_streams(const char *path)
 {
-    char *names = NULL;
+    AUTO_FREE char *names = NULL;
     bool found = false;
-    ssize_t size = llistxattr(path, NULL, 0);
-    if (size > 0 && (names = mem_alloc((size_t)size)) != NULL)
-        size = llistxattr(path, names, (size_t)size);
-    for (ssize_t i = 0; names && i < size && !found; i += (ssize_t)strlen(names + i) + 1)
-        found = text_starts(names + i, "user.") && !text_starts(names + i, "user.overlay.");
-    mem_free(names);
+    const size_t size = attribute_names(path, &names);
+    for (size_t i = 0; i < size && !found; i += strlen(names + i) + 1)
+        found = is_stream(names + i);
     return found;
+}
+
+HRESULT os_each_stream(const char *path,
+                       HRESULT (*each)(void *context, const char *name, const void *data,
+                                       size_t size),
+                       void *context)
+{
+    AUTO_FREE char *names = NULL;
+    const size_t size = attribute_names(path, &names);
+    for (size_t i = 0; i < size; i += strlen(names + i) + 1) {
+        AUTO_FREE char *data = NULL;
+        if (!is_stream(names + i))
+            continue;
+        ssize_t room = lgetxattr(path, names + i, NULL, 0);
+        if (room >= 0 && !(data = mem_alloc((size_t)room + 1)))
+            return FAIL_MEMORY();
+        ssize_t got = room < 0 ? -1 : lgetxattr(path, names + i, data, (size_t)room);
+        if (got < 0)
+            return error_errno(errno, "read the attributes of", path);
+        TRY(each(context, names + i + strlen("user."), data, (size_t)got));
+    }
+    return S_OK;
 }
 
 /* An overlay keeps its notes as trusted attributes, or as the user's where it was mounted without

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reparse.h - Windows' symbolic links and junctions as targets that Linux understands. */
-#ifndef MOUNTFS_REPARSE_H
-#define MOUNTFS_REPARSE_H
+#ifndef BASE_REPARSE_H
+#define BASE_REPARSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
