@@ -3,7 +3,7 @@
 
 # libntfs-3g is GPL-2+: what links it is, as a whole, under that licence. Without it disks are refused.
 option(DISMFAKE_NTFS "Mount VHD and VHDX files (links libntfs-3g, GPL-2+)" ON)
-if(DISMFAKE_NTFS)
+if(DISMFAKE_NTFS AND NOT WIN32) # no source of libntfs-3g to cross-build
     pkg_check_modules(NTFS IMPORTED_TARGET libntfs-3g)
 endif()
 
