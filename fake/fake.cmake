@@ -28,6 +28,11 @@ add_library(image OBJECT
 target_include_directories(image PUBLIC image)
 target_link_libraries(image PUBLIC core PRIVATE wimport dismfake_options)
 
+# On Windows there is no NTFS library to go with it.
+if(NOT WIN32)
+    include(disk/disk.cmake)
+endif()
+
 add_library(servicing OBJECT
     servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
     servicing/mount_lookup.c

@@ -124,6 +124,42 @@ DISM_CODE(APPXPROVIDER_E_LOCKED, 0xC1570106,
 DISM_CODE(DISM_E_NETWORK_PATH, 0xC1500022, "the image path is on the network")
 DISM_CODE(DISM_E_CANCELLED, 0xC150006B, "the operation ended early because it was cancelled")
 
+/* ---- virtual disks; winerror.h calls them ERROR_VHD_... and ERROR_VIRTDISK_..., the short names
+ * are ours ---- */
+DISM_CODE(VHD_E_FOOTER_MISSING, 0xC03A0001, "the virtual disk has no footer")
+DISM_CODE(VHD_E_FOOTER_CHECKSUM, 0xC03A0002,
+    "the checksum of the virtual disk's footer is wrong")
+DISM_CODE(VHD_E_FOOTER_CORRUPT, 0xC03A0003, "the footer of the virtual disk is damaged")
+DISM_CODE(VHD_E_UNSUPPORTED_VERSION, 0xC03A0005,
+    "the format of the virtual disk has a version that is not supported")
+DISM_CODE(VHD_E_HEADER_CHECKSUM, 0xC03A0006,
+    "the checksum of the virtual disk's sparse header is wrong")
+DISM_CODE(VHD_E_HEADER_VERSION, 0xC03A0007,
+    "the sparse header of the virtual disk has a version that is not supported")
+DISM_CODE(VHD_E_HEADER_CORRUPT, 0xC03A0008, "the sparse header of the virtual disk is damaged")
+DISM_CODE(VHD_E_BAT_CORRUPT, 0xC03A000A,
+    "the block allocation table of the virtual disk is damaged")
+DISM_CODE(VHD_E_BLOCK_SIZE, 0xC03A000B, "the block size of the virtual disk is not valid")
+DISM_CODE(VHD_E_PARENT_NOT_FOUND, 0xC03A000D, "the parent of the differencing disk was not found")
+DISM_CODE(VHD_E_PARENT_ID, 0xC03A000E,
+    "the parent of the differencing disk has another identity than it should")
+DISM_CODE(VHD_E_PARENT_TIME, 0xC03A000F,
+    "the parent of the differencing disk has another time stamp than it should")
+DISM_CODE(VHD_E_SIZE, 0xC03A0012, "the size of the virtual disk is not valid")
+DISM_CODE(VHD_E_FILE_SIZE, 0xC03A0013, "the size of the virtual disk's file is not valid")
+DISM_CODE(VHD_E_NOT_A_DISK, 0xC03A0015, "the file is no virtual disk")
+DISM_CODE(VHD_E_PARENT_DENIED, 0xC03A0016,
+    "access to the parent of the differencing disk is refused")
+DISM_CODE(VHD_E_PARENT_SIZE, 0xC03A0017,
+    "the parent of the differencing disk has another size than it should")
+DISM_CODE(VHD_E_CHAIN_CYCLE, 0xC03A0018, "a differencing disk is among its own parents")
+DISM_CODE(VHD_E_IN_PARENT, 0xC03A0019, "a parent of the differencing disk cannot be opened")
+DISM_CODE(VHD_E_LIMITATION, 0xC03A001A, "this is beyond what virtual disks can do here")
+DISM_CODE(VHD_E_INVALID_TYPE, 0xC03A001B, "a virtual disk of this type cannot be used here")
+DISM_CODE(VHD_E_INVALID_STATE, 0xC03A001C,
+    "the virtual disk is in a state that does not allow this")
+DISM_CODE(VHD_E_SECTOR_SIZE, 0xC03A001D, "the sector size of the virtual disk is not supported")
+
 /* ---- the servicing stack ---- */
 DISM_CODE(CBS_E_NOT_INITIALIZED, 0x800F0801, "the servicing engine is not initialised")
 DISM_CODE(CBS_E_ALREADY_INITIALIZED, 0x800F0802, "the servicing engine is initialised already")
