@@ -36,9 +36,7 @@ HRESULT win_path_from(const wchar_t *text, char **out)
     return *out ? S_OK : FAIL_MEMORY();
 }
 
-/* The folder that a path without a drive of its own starts from: the current one ("."), or the
- * current one of that drive ("C:"). */
-static HRESULT current_folder(const wchar_t *of, char **out)
+HRESULT win_current_folder(const wchar_t *of, char **out)
 {
     DWORD size = GetFullPathNameW(of, 0, NULL, NULL), len = 0;
     AUTO_FREE wchar_t *text = size ? mem_array((size_t)size + 1, sizeof *text) : NULL;
@@ -82,7 +80,7 @@ static HRESULT find_start(const char *path, struct start *out)
         return out->root ? S_OK : FAIL_MEMORY();
     }
     const wchar_t drive[] = {(wchar_t)(unsigned char)path[0], L':', 0};
-    TRY(current_folder(has_drive ? drive : L".", &out->folder));
+    TRY(win_current_folder(has_drive ? drive : L".", &out->folder));
     size_t len = root_length(out->folder);
     if (!(out->root = mem_dup_n(out->folder, len)))
         return FAIL_MEMORY();
@@ -138,6 +136,12 @@ HRESULT win_path(const char *path, wchar_t **out)
         return win_error(ERROR_FILENAME_EXCED_RANGE, "use", path);
     *out = TAKE(wide);
     return S_OK;
+}
+
+HANDLE win_open_entry(const wchar_t *path, DWORD access, bool follow)
+{
+    DWORD flags = FILE_FLAG_BACKUP_SEMANTICS | (follow ? 0 : FILE_FLAG_OPEN_REPARSE_POINT);
+    return CreateFileW(path, access, WIN_SHARE_ALL, NULL, OPEN_EXISTING, flags, NULL);
 }
 
 /* ---- errors ---- */

@@ -21,6 +21,8 @@
 HRESULT win_path(const char *path, wchar_t **out);
 /* Text of Windows as a path of ours: \\?\ and \??\ dropped, '/' between. Caller's. */
 HRESULT win_path_from(const wchar_t *text, char **out);
+/* Native, "C:/x": the current folder ("."), or that of a drive ("C:"). */
+HRESULT win_current_folder(const wchar_t *of, char **out);
 /* Arguments, names and values that are no paths go through text_to_utf16 and text_from_utf16. */
 
 /* GetLastError's code as HRESULT, where Linux and Windows name the same thing by two codes the one
@@ -35,6 +37,17 @@ HRESULT win_error(DWORD code, const char *doing, const char *path);
 HRESULT win_change_error(const char *doing, const char *path);
 
 HANDLE os_file_handle(const struct os_file *file);
+/* Opens whatever is there, for what `access` says; a link at the end is followed or opened itself.
+ * INVALID_HANDLE_VALUE: GetLastError. */
+HANDLE win_open_entry(const wchar_t *path, DWORD access, bool follow);
+#define WIN_SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+
+enum win_link { WIN_NO_LINK, WIN_LINK, WIN_VOLUME_MOUNT };
+/* What a reparse point with that tag is to us; path is asked only for a mount point's target. */
+enum win_link win_link_kind(const wchar_t *path, DWORD attributes, DWORD tag);
+/* Removes a file, a link or an empty folder; Windows' code, 0: done. Others may have it open (with
+ * FILE_SHARE_DELETE), and it may be read-only. */
+DWORD win_remove(const wchar_t *path);
 
 static inline void scope_handle(HANDLE *handle)
 {
