@@ -16,6 +16,11 @@
 
 #include "dismapi.h"
 
+/* Whoever builds the library defines this as its export decoration before including the header. */
+#ifndef DISMFAKE_EXPORT
+#define DISMFAKE_EXPORT
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -25,31 +30,31 @@ extern "C" {
 
 /* A new event; NULL when there is no memory. A manual-reset event stays signalled until
  * DismFakeResetEvent; an auto-reset event is reset by the one operation that sees it signalled. */
-HANDLE WINAPI DismFakeCreateEvent(BOOL ManualReset, BOOL InitialState);
+DISMFAKE_EXPORT HANDLE WINAPI DismFakeCreateEvent(BOOL ManualReset, BOOL InitialState);
 /* FALSE if Event is closed or was never one. On Linux any value (a managed runtime's private
  * pointer) is safe to pass everywhere and counts as never signalled. */
-BOOL WINAPI DismFakeSetEvent(HANDLE Event);
-BOOL WINAPI DismFakeResetEvent(HANDLE Event);
-BOOL WINAPI DismFakeCloseEvent(HANDLE Event);
+DISMFAKE_EXPORT BOOL WINAPI DismFakeSetEvent(HANDLE Event);
+DISMFAKE_EXPORT BOOL WINAPI DismFakeResetEvent(HANDLE Event);
+DISMFAKE_EXPORT BOOL WINAPI DismFakeCloseEvent(HANDLE Event);
 
 /* ---- Faults: rules as JSON, the same form as DISMFAKE_FAULTS and `dismfake arm` ---- */
 
 /* Arms the rules of a JSON array (or one object) in one indivisible act: a running call sees all of
  * them or none. On a mistake nothing is armed and the message says where: the JSON pointer of what
  * is wrong, or line and column of text that is no JSON. */
-HRESULT WINAPI DismFakeLoadFaults(const char *Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeLoadFaults(const char *Json);
 /* Takes one rule away by its id, or all with NULL. What it holds is let go. */
-HRESULT WINAPI DismFakeDisarm(const char *Id);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeDisarm(const char *Id);
 /* Lets go everything that waits in the hold of that name, and later arrivals too until a rule with
  * this hold is armed again. S_FALSE if nobody was waiting. */
-HRESULT WINAPI DismFakeRelease(const char *Hold);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeRelease(const char *Hold);
 
 /* The same three for every process that uses this state folder: what `dismfake arm`, `disarm` and
  * `release` do. A process sees new rules at its next call; they replace those armed this way
  * before. */
-HRESULT WINAPI DismFakeArmState(const char *Json);
-HRESULT WINAPI DismFakeDisarmState(void);
-HRESULT WINAPI DismFakeReleaseState(const char *Hold);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeArmState(const char *Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeDisarmState(void);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeReleaseState(const char *Hold);
 
 /* Waits, at most TimeoutMs of real time, until something has happened. What is one of
  *     "held:NAME"    a call is parked in the hold NAME
@@ -57,27 +62,27 @@ HRESULT WINAPI DismFakeReleaseState(const char *Hold);
  *     "blocked:TID"  the call of that thread (DismFakeThreadId) waits for another call that is
  * itself at rest (parked in a hold or inside its client's callback): nothing moves it S_OK when it
  * has, S_FALSE when the time is over. */
-HRESULT WINAPI DismFakeAwait(const char *What, UINT TimeoutMs);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeAwait(const char *What, UINT TimeoutMs);
 
 /* ---- Names for rules and journal ---- */
 
 /* Names the calling thread (rules: when.thread) and its next call (rules: when.step). NULL takes
  * the name away. The texts are copied; at most 63 bytes count. */
-void WINAPI DismFakeNameThread(const char *Name);
-void WINAPI DismFakeNameStep(const char *Name);
-UINT64 WINAPI DismFakeThreadId(void);
+DISMFAKE_EXPORT void WINAPI DismFakeNameThread(const char *Name);
+DISMFAKE_EXPORT void WINAPI DismFakeNameStep(const char *Name);
+DISMFAKE_EXPORT UINT64 WINAPI DismFakeThreadId(void);
 
 /* ---- The world ---- */
 
 /* The machine restarts: every mount of the state folder becomes NeedsRemount, this process's
  * sessions are gone and the library is as if never initialised. Fails with 0x800700AA (busy) while
  * a call of this process runs. */
-HRESULT WINAPI DismFakeReboot(void);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeReboot(void);
 /* Everything forgotten: mounts of the state folder are removed (mount folders emptied, images left
  * as they are), rules disarmed, journal emptied, clock set back. Busy as above. */
-HRESULT WINAPI DismFakeReset(void);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeReset(void);
 /* Moves the virtual clock on. Delays by rules (delayMs) move it too; no real time passes. */
-HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
 
 /* Changes what surrounds the library, for every process of the state folder. Json is one object in
  * the form of a scenario's world step: {"volume": PATH, "is": {"kind": "removable"}, "as": "usb"}.
@@ -85,39 +90,39 @@ HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
  * otherProcess, hostVersion, advanceMs. What a step does to a file itself (writeFile, the other
  * kinds of tamper, imageVersion) is not for this function. A restart ends holdFile, loadHive and
  * otherProcess. On a mistake nothing changes and the message says where it is. */
-HRESULT WINAPI DismFakeWorld(const char *Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeWorld(const char *Json);
 /* Undoes the change that was made with "as": Name; NULL: all that have a name. S_FALSE if none is
  * in force. */
-HRESULT WINAPI DismFakeWorldRelease(const char *Name);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeWorldRelease(const char *Name);
 
 /* Keeps the whole world in one file: the mounts with their folders and image files, the world, the
  * rules of the state folder, the online image. Not in it: journal, log, what a process has open.
  * Fails with 0x800700AA (busy) while any process works on a mount or this one has a session open.
  */
-HRESULT WINAPI DismFakeSaveState(const char *File);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeSaveState(const char *File);
 /* Brings it back: what is mounted now is gone, what was mounted then is mounted again, in the same
  * folders (which must be empty by then), from the same image files with the content of then. Busy
  * as above, and 0xC15101FD while another process has a session on a mount. */
-HRESULT WINAPI DismFakeRestoreState(const char *File);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeRestoreState(const char *File);
 
 /* ---- What can be seen ---- */
 
 /* One JSON object: initialised, boot, clockMs, sessions, mounts, rules (with how often each fired),
  * holds, calls in flight (of all processes of the state folder: pid, step, tick of total,
  * elapsedMs), world (the changes in force), live allocations. */
-HRESULT WINAPI DismFakeStatus(char **Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeStatus(char **Json);
 /* JSON array of everything since the last reset, of all processes of the state folder: calls with
  * arguments and results, steps, faults. */
-HRESULT WINAPI DismFakeJournal(char **Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeJournal(char **Json);
 /* Why the rule of that id has not fired, from what the journal says about all processes of the
  * state folder: {"rule", "at", "origin", "fired", "times", "reasons": [{"code", "count", "text"},
  * ...]}, the likeliest reason first. */
-HRESULT WINAPI DismFakeWhy(const char *Id, char **Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeWhy(const char *Id, char **Json);
 /* {"implementation":"fake","version":...,"capabilities":["fault:return",...]} */
-HRESULT WINAPI DismFakeCapabilities(char **Json);
+DISMFAKE_EXPORT HRESULT WINAPI DismFakeCapabilities(char **Json);
 /* Number of blocks handed out and not yet given to DismDelete. */
-UINT64 WINAPI DismFakeLiveAllocations(void);
-void WINAPI DismFakeFree(void *Text);
+DISMFAKE_EXPORT UINT64 WINAPI DismFakeLiveAllocations(void);
+DISMFAKE_EXPORT void WINAPI DismFakeFree(void *Text);
 
 #ifdef __cplusplus
 }

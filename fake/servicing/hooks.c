@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* hooks.c - the functions of dismfake.h. */
-#ifndef _WIN32
-#pragma GCC visibility push(default)
+#ifdef _WIN32
+#define DISMFAKE_EXPORT __declspec(dllexport)
+#else
+#define DISMFAKE_EXPORT __attribute__((visibility("default")))
 #endif
 #include "dismfake.h"
-#ifndef _WIN32
-#pragma GCC visibility pop
-#endif
 
 #include <stdio.h>
 #include <string.h>

@@ -199,17 +199,20 @@ static void texts_and_paths_match(void **state)
 static void paths_that_lead_to_one_folder_are_the_same(void **state)
 {
     (void)state;
-    char link[] = "/tmp/dismfake-match-XXXXXX";
-    assert_non_null(mkdtemp(link));
-    assert_int_equal(os_remove_directory(link), S_OK);
-    assert_int_equal(os_make_link("/usr/share", link), S_OK);
+    AUTO_FREE char *folder = NULL;
+    assert_int_equal(support_make_folder("dismfake-match", &folder), S_OK);
+    AUTO_FREE char *link = mem_format("%s/link", folder), *place = mem_format("%s/place", folder),
+                   *elsewhere = mem_format("%s/elsewhere", folder);
+    assert_int_equal(os_make_directory(place), S_OK);
+    assert_int_equal(os_make_directory(elsewhere), S_OK);
+    assert_int_equal(os_make_link(place, link), S_OK);
     AUTO_JSON struct json *matcher = json_new_object();
     assert_true(json_set_string(matcher, "$samePath", link));
-    AUTO_JSON struct json *same = json_new_string("/usr/share");
-    AUTO_JSON struct json *other = json_new_string("/usr/lib");
+    AUTO_JSON struct json *same = json_new_string(place);
+    AUTO_JSON struct json *other = json_new_string(elsewhere);
     assert_int_equal(match_json(matcher, same, &context, NULL), S_OK);
     assert_int_equal(match_json(matcher, other, &context, NULL), S_FALSE);
-    assert_int_equal(os_remove_file(link), S_OK);
+    assert_int_equal(os_remove_tree(folder, true), S_OK);
 }
 
 static void long_values_are_cut_in_reasons(void **state)
