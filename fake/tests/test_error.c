@@ -86,7 +86,10 @@ static void errno_becomes_the_code_windows_has_for_it(void **state)
         {ENOENT, 0x80070002},    {ENOTDIR, 0x80070003},      {EMFILE, 0x80070004},
         {EACCES, 0x80070005},    {EPERM, 0x80070005},        {EISDIR, 0x80070005},
         {ENOMEM, 0x8007000E},    {EXDEV, 0x80070011},        {EROFS, 0x80070013},
-        {EINVAL, 0x80070057},    {ENOSPC, 0x80070070},       {EDQUOT, 0x80070070},
+        {EINVAL, 0x80070057},    {ENOSPC, 0x80070070},
+#ifdef EDQUOT
+        {EDQUOT, 0x80070070},
+#endif
         {ENOTEMPTY, 0x80070091}, {EBUSY, 0x800700AA},        {ETXTBSY, 0x800700AA},
         {EEXIST, 0x800700B7},    {ENAMETOOLONG, 0x800700CE}, {EIO, 0x8007045D},
         {ELOOP, 0x80070781},     {ENOTTY, 0x8007001F},

@@ -15,6 +15,7 @@
 #include "match.h"
 #include "os.h"
 #include "regex.h"
+#include "support_folder.h"
 #include "text.h"
 
 static struct json *parse(const char *text)
