@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Which libwim-15.dll is taken, and what users are told where there is none or a wrong one. Environment: PROBE
-(port_probe.exe), STUB (the stand-in), OLD and LACKING (old_wimlib.c), DRIVER and DLL (a client and DismApi.dll),
+(port_probe.exe), STUB (the stand-in) and SHIM (the folder of its code), OLD and LACKING (old_wimlib.c), DRIVER and DLL (a client and DismApi.dll),
 ON_WINE."""
 
 import os
@@ -24,13 +24,19 @@ class Library(unittest.TestCase):
         place = tempfile.TemporaryDirectory(prefix="libwim-")
         self.addCleanup(place.cleanup)
         self.folder = Path(place.name).resolve()
+        self.environment = {}
         self.dos = "Z:" + str(self.folder).replace("/", "\\")
 
     def put(self, variable, name):
         return shutil.copy(os.environ[variable], self.folder / name)
 
+    def put_stand_in(self):
+        """Wine would prefer its code to every other library of that name."""
+        self.put("STUB", "libwim-15.dll")
+        self.environment["WINEDLLPATH"] = os.environ["SHIM"]
+
     def probe(self):
-        return output_of(self.put("PROBE", "probe.exe"))
+        return output_of(self.put("PROBE", "probe.exe"), **self.environment)
 
     def assert_refused(self, code, *says):
         answer = self.probe()
@@ -64,7 +70,7 @@ class Library(unittest.TestCase):
         self.assertRegex(self.probe(), r"^800700C1 .*libwim-15\.dll")
 
     def test_the_right_one(self):
-        self.put("STUB", "libwim-15.dll")
+        self.put_stand_in()
         self.assertRegex(self.probe(), r"^00000000 \nversion \d+\n$")
 
     def test_a_client_without_it_is_told_and_works_again_once_it_is_there(self):
@@ -72,14 +78,14 @@ class Library(unittest.TestCase):
         driver = self.put("DRIVER", "driver.exe")
         self.put("DLL", "DismApi.dll")
         (self.folder / "m").mkdir()
-        (self.folder / "x.wim").write_bytes(b"no image")
+        (self.folder / "x.wim").write_bytes(b"no image" * 50)
         calls = f"init\t2\nmount\t{self.dos}\\x.wim\t{self.dos}\\m\t1\t0\n"
         answers = output_of(driver, calls, DISMFAKE_STATE=self.dos + "\\state").splitlines()
         self.assertEqual("= 00000000\t", answers[0])
         self.assertTrue(answers[1].startswith("= 8007007E\t"), answers)
         self.assertIn("https://wimlib.net", answers[1])
-        self.put("STUB", "libwim-15.dll")
-        answers = output_of(driver, calls, DISMFAKE_STATE=self.dos + "\\state").splitlines()
+        self.put_stand_in()
+        answers = output_of(driver, calls, DISMFAKE_STATE=self.dos + "\\state", **self.environment).splitlines()
         self.assertTrue(answers[1].startswith("= 8007000B\t"), answers)
 
 

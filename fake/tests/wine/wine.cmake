@@ -46,7 +46,7 @@ if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     target_compile_definitions(lacking_wimlib PRIVATE LACKS_ONE)
     dismfake_wine_test(library
         PROBE=$<TARGET_FILE:port_probe> OLD=$<TARGET_FILE:old_wimlib> LACKING=$<TARGET_FILE:lacking_wimlib>
-        STUB=${WINE_SHIM}/libwim-15.dll WINEDLLPATH=${WINE_SHIM}
+        STUB=${WINE_SHIM}/libwim-15.dll SHIM=${WINE_SHIM}
         DRIVER=${CMAKE_CURRENT_BINARY_DIR}/test_driver.exe DLL=${CMAKE_CURRENT_BINARY_DIR}/DismApi.dll)
 else()
     message(STATUS "No tests with image files under Wine: winegcc or winebuild is missing, or this is not x86_64")
