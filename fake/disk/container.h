@@ -86,15 +86,11 @@ HRESULT places_add(places *list, uint64_t at, uint64_t size);
 HRESULT places_check(places *list, const struct container *c, uint64_t end, HRESULT code);
 
 /* A checksum in a file against what it should be. Fuzzers take any. */
-static inline bool checksum_is(uint32_t stored, uint32_t computed)
-{
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-    (void)stored, (void)computed;
-    return true;
+#define checksum_is(stored, computed) (true || (stored) == (computed))
 #else
-    return stored == computed;
+#define checksum_is(stored, computed) ((stored) == (computed))
 #endif
-}
 
 #define ROUND_UP(value, unit) (((uint64_t)(value) + (unit)-1) / (unit) * (unit))
 

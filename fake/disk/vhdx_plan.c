@@ -133,6 +133,8 @@ static int compare_entries(const void *a, const void *b)
 static HRESULT plan_entries(struct work *w)
 {
     struct vhdx *vhdx = w->c->own;
+    if (!w->entries.len)
+        return S_OK;
     AUTO_FREE uint8_t *bytes = mem_array(w->entries.len, 8);
     if (!bytes)
         return FAIL_MEMORY();

@@ -23,6 +23,6 @@ function(dismfake_disk_test name)
         ENVIRONMENT "DISKTOOL=$<TARGET_FILE:disktool>;VHDICAT=$<TARGET_FILE:vhdicat>;MKFIXTURE=${PROJECT_BINARY_DIR}/fixtures/mkfixture")
 endfunction()
 
-foreach(name reading refusals partitions applying)
+foreach(name reading refusals partitions applying made)
     dismfake_disk_test(${name})
 endforeach()
