@@ -63,6 +63,6 @@ set_tests_properties(windows/pe PROPERTIES FIXTURES_REQUIRED given TIMEOUT 120)
 if(TARGET wine_shim)
     add_test(NAME windows/readme COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/windows/tests/package.sh ${CMAKE_CURRENT_BINARY_DIR}
         ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_COMMAND} ${tool_prefix} ${CMAKE_CROSSCOMPILING_EMULATOR}
-        ${WINE_SHIM}/libwim-15.dll)
+        ${CMAKE_CURRENT_BINARY_DIR}/wine-shim/libwim-15.dll)
     set_tests_properties(windows/readme PROPERTIES TIMEOUT 300)
 endif()

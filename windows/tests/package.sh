@@ -33,7 +33,8 @@ done
 # Paths of the machine that built it, and debugging data, are nobody's business.
 if grep -rlaF "$source" "$package"; then complain "these name the source folder"; fi
 cp "$wimlib" "$package/"
-export DISMFAKE_STATE
+WINEDLLPATH=$(dirname "$wimlib") # the code behind that stand-in
+export WINEDLLPATH DISMFAKE_STATE
 DISMFAKE_STATE=$(windows_name "$work/state")
 
 step "the three commands"
@@ -41,7 +42,7 @@ step "the three commands"
     cd "$package"
     "$on_wine" mkfixture.exe --catalog recipes catalog --only two-index-tiny
     "$on_wine" dismconform.exe run --library "$(windows_name "$package")\\DismApi.dll" --fixtures catalog \
-        --clauses 'scenarios\clauses' --color never --case 'mount/*' 'scenarios\mount' | tail -n 1
+        --clauses 'scenarios\clauses' --color never 'scenarios\delete' | tail -n 1
     "$on_wine" dismfake.exe --json status | python3 -c 'import json, sys; assert json.load(sys.stdin)["mounts"] == []'
 )
 

@@ -13,7 +13,7 @@ PREFIX, THEIR_LIBRARY, SOURCE, FOLDER = sys.argv[1:5]
 IS_32_BIT = PREFIX.startswith("i686")
 PROGRAMS = ("dismfake.exe", "dismconform.exe", "mkfixture.exe")
 # Each is part of every Windows since 8.
-SYSTEM = {"advapi32.dll", "kernel32.dll", "msvcrt.dll"}
+SYSTEM = {"advapi32.dll", "kernel32.dll", "msvcrt.dll", "ntdll.dll"}
 
 
 def tool(name, *words):
