@@ -19,19 +19,26 @@ add_library(wimfile OBJECT image/wim_file.c)
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 
+# Disks take all three; where one is missing they are refused (image/disk_refused.c).
 include(disk/ntfs.cmake)
-
-add_library(image OBJECT
-    image/engine.c image/helper.c image/lazy_mount.c image/mounts.c image/mounts_file.c
-    image/saved_image.c image/snapshot.c image/tree.c image/upper.c image/upper_links.c image/wim.c
-    image/wim_commit.c image/wim_extract.c image/wim_lazy.c image/wim_replay.c image/wim_update.c)
-target_include_directories(image PUBLIC image)
-target_link_libraries(image PUBLIC core PRIVATE wimport dismfake_options)
-
-# On Windows there is no NTFS library to go with it.
+include(hive/hive.cmake)
 if(NOT WIN32)
     include(disk/disk.cmake)
 endif()
+if(NTFS_FOUND AND HIVEX_FOUND)
+    set(disk_sources image/disk_facts.c image/disk_image.c)
+    set(disk_libraries disk volume hive)
+else()
+    set(disk_sources image/disk_refused.c)
+endif()
+
+add_library(image OBJECT
+    image/disk_extract.c image/engine.c image/helper.c image/image_file.c image/lazy_mount.c image/mounts.c
+    image/mounts_file.c image/saved_image.c image/snapshot.c image/tree.c image/unpacked.c image/upper.c
+    image/upper_links.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c
+    image/wim_replay.c image/wim_update.c ${disk_sources})
+target_include_directories(image PUBLIC image)
+target_link_libraries(image PUBLIC core ${disk_libraries} PRIVATE wimport dismfake_options)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
@@ -47,7 +54,7 @@ add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TA
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
-target_link_libraries(DismApi PRIVATE wimport base contract dismfake_options)
+target_link_libraries(DismApi PRIVATE ${disk_libraries} wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
 if(WIN32)

@@ -118,7 +118,20 @@ static HRESULT take_back(struct side *side, struct os_file *file, const char *pa
     return cut_off(side, file, path, plan.old_size);
 }
 
-HRESULT disk_recover(const char *path, const char *side_path, enum disk_recovered *out)
+static HRESULT open_container(const char *path, enum disk_mode mode, struct os_file **out)
+{
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(path, OS_READ | OS_WRITE, &file));
+    HRESULT hr = mode == DISK_CHANGE ? os_lock_file(file, OS_LOCK_TRY) : S_OK;
+    TRY(hr);
+    if (hr == S_FALSE)
+        return FAIL(HR_WIN32(ERROR_SHARING_VIOLATION), "somebody is using %s", path);
+    *out = TAKE(file);
+    return S_OK;
+}
+
+HRESULT disk_recover(const char *path, const char *side_path, enum disk_mode mode,
+                     enum disk_recovered *out)
 {
     AUTO_SIDE struct side *side = NULL;
     HRESULT hr = side_open_cut_off(side_path, &side);
@@ -126,11 +139,7 @@ HRESULT disk_recover(const char *path, const char *side_path, enum disk_recovere
     if (hr != S_OK || side->header.state == SIDE_OPEN)
         return FAILED(hr) ? hr : S_OK;
     AUTO_FILE struct os_file *file = NULL;
-    TRY(os_open(path, OS_READ | OS_WRITE, &file));
-    hr = os_lock_file(file, OS_LOCK_TRY);
-    if (hr == S_FALSE)
-        return FAIL(HR_WIN32(ERROR_SHARING_VIOLATION), "somebody is using %s", path);
-    TRY(hr);
+    TRY(open_container(path, mode, &file));
     bool is_growing = side->header.state == SIDE_GROWING;
     TRY(is_growing ? take_back(side, file, path) : finish(side, file, path));
     *out = is_growing ? DISK_UNDONE : DISK_FINISHED;

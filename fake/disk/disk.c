@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+static HRESULT is_locked_already(struct container *c)
+{
+    (void)c;
+    return S_OK;
+}
+
 static HRESULT lock(struct container *c)
 {
     HRESULT hr = os_lock_file(c->file, OS_LOCK_TRY);
@@ -18,8 +24,8 @@ HRESULT disk_open(const char *path, enum disk_mode mode, const struct disk_optio
     if (!disk)
         return FAIL_MEMORY();
     disk->mode = mode;
-    TRY(container_open(path, mode == DISK_CHANGE ? OS_READ | OS_WRITE : OS_READ, lock,
-                       &disk->container));
+    TRY(container_open(path, mode == DISK_READ ? OS_READ : OS_READ | OS_WRITE,
+                       mode == DISK_CHANGE ? lock : is_locked_already, &disk->container));
     TRY(container_open_parents(disk->container, options));
     *out = TAKE(disk);
     return S_OK;
@@ -80,7 +86,7 @@ HRESULT disk_read(struct disk *disk, void *buffer, size_t size, uint64_t offset)
 
 HRESULT disk_use_side_file(struct disk *disk, const char *path)
 {
-    if (disk->mode != DISK_CHANGE)
+    if (disk->mode == DISK_READ)
         return FAIL(E_ACCESSDENIED, "%s is open for reading only", disk->container->path);
     struct side_stamp stamp = side_stamp_of(disk->container);
     struct side *side = NULL;
@@ -113,6 +119,11 @@ HRESULT disk_flush(struct disk *disk)
 uint64_t disk_changed_bytes(const struct disk *disk)
 {
     return disk->side ? side_bytes(disk->side) : 0;
+}
+
+bool disk_is_cut_off(const struct disk *disk)
+{
+    return disk->is_lost;
 }
 
 bool disk_is_changed(const struct disk *disk)

@@ -41,6 +41,7 @@ enum disk_mode {
     DISK_READ,
     DISK_CHANGE, /* the container is locked (os_lock_file): ERROR_SHARING_VIOLATION if it is taken
                   */
+    DISK_CHANGE_LOCKED, /* the caller has locked it already, by a file of his own */
 };
 struct disk_options {
     /* Turns a Windows path with a drive letter, as a child names its parent, into a native one,
@@ -69,6 +70,7 @@ HRESULT disk_use_side_file(struct disk *disk, const char *path);
 HRESULT disk_write(struct disk *disk, const void *data, size_t size, uint64_t offset);
 HRESULT disk_flush(struct disk *disk);         /* what was written is kept, come what may */
 bool disk_is_changed(const struct disk *disk); /* since the last apply */
+bool disk_is_cut_off(const struct disk *disk); /* an apply failed behind the point of no return */
 uint64_t disk_changed_bytes(const struct disk *disk);
 HRESULT disk_forget_changes(struct disk *disk); /* the side file goes; the disk cannot be written */
 
@@ -86,12 +88,14 @@ struct disk_watch {
  * this disk is of no further use. */
 HRESULT disk_apply(struct disk *disk, const struct disk_watch *watch);
 
-/* What an apply that was cut off needs; the container is not open. */
+/* What an apply that was cut off needs; the container is not open. `mode` is one of the two that
+ * change. */
 enum disk_recovered {
     DISK_WHOLE,    /* nothing was cut off, or there is no side file */
     DISK_UNDONE,   /* the container is as before; the changes wait in the side file */
     DISK_FINISHED, /* the changes are in the container */
 };
-HRESULT disk_recover(const char *path, const char *side_path, enum disk_recovered *out);
+HRESULT disk_recover(const char *path, const char *side_path, enum disk_mode mode,
+                     enum disk_recovered *out);
 
 #endif

@@ -8,7 +8,7 @@ if(DISMFAKE_NTFS AND NOT WIN32) # no source of libntfs-3g to cross-build
 endif()
 
 if(NTFS_FOUND)
-    add_library(volume OBJECT disk/ntfs_change.c disk/ntfs_extract.c disk/ntfs_volume.c)
+    add_library(volume STATIC disk/ntfs_change.c disk/ntfs_extract.c disk/ntfs_volume.c)
     target_include_directories(volume PUBLIC disk)
     target_link_libraries(volume PUBLIC base PkgConfig::NTFS PRIVATE dismfake_options)
     if(DISMFAKE_BUILD_TESTS)

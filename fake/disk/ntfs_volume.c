@@ -198,11 +198,34 @@ static HRESULT open_failed(struct volume *v, int err)
     }
 }
 
-static HRESULT check_clean(const struct volume *v)
+/* Opening for writing looks too, but may empty the log on the way. */
+static HRESULT check_log(struct volume *v)
+{
+    AUTO_INODE ntfs_inode *inode = ntfs_inode_open(v->ntfs, FILE_LogFile);
+    AUTO_ATTR ntfs_attr *log = inode ? ntfs_attr_open(inode, AT_DATA, AT_UNNAMED, 0) : NULL;
+    RESTART_PAGE_HEADER *page = NULL;
+    if (!log)
+        return volume_failed(v, "open", "the log");
+    bool is_clean = ntfs_check_logfile(log, &page) && ntfs_is_logfile_clean(log, page);
+    mem_free(page);
+    return is_clean ? S_OK : open_failed(v, EOPNOTSUPP);
+}
+
+HRESULT volume_check_clean(struct volume *v)
 {
     if (v->ntfs->flags & VOLUME_IS_DIRTY)
         return FAIL(HR_WIN32(ERROR_NOT_READY),
                     "the NTFS volume is marked dirty: it needs a check (chkdsk) first");
+    if (ntfs_volume_check_hiberfile(v->ntfs, 0) < 0)
+        return open_failed(v, EPERM);
+    return check_log(v);
+}
+
+HRESULT volume_used_bytes(struct volume *v, uint64_t *out)
+{
+    if (ntfs_volume_get_free_space(v->ntfs) != 0)
+        return volume_failed(v, "count", "free clusters");
+    *out = (uint64_t)(v->ntfs->nr_clusters - v->ntfs->free_clusters) << v->ntfs->cluster_size_bits;
     return S_OK;
 }
 
@@ -227,7 +250,7 @@ HRESULT volume_open(const struct volume_io *io, bool for_writing, struct volume 
     /* Not only for speed: without them libntfs does not find its own index of reparse points. */
     ntfs_create_lru_caches(v->ntfs);
     if (for_writing)
-        TRY(check_clean(v));
+        TRY(volume_check_clean(v));
     *out = TAKE(v);
     return S_OK;
 }

@@ -27,10 +27,12 @@ struct volume_io {
 
 struct volume;
 /* ERROR_UNRECOGNIZED_VOLUME (1005): no NTFS. ERROR_DISK_CORRUPT (1393): its structures make no
- * sense. For writing also ERROR_FILE_SYSTEM_LIMITATION is never met here, but 0x80070015
- * (ERROR_NOT_READY): Windows left it dirty, hibernated or with an open log, and has to look at it
- * first. */
+ * sense. For writing also ERROR_NOT_READY (21): Windows left it dirty, hibernated or with an open
+ * log, and has to look at it first. */
 HRESULT volume_open(const struct volume_io *io, bool for_writing, struct volume **out);
+/* May it be written? ERROR_NOT_READY: no, as above. */
+HRESULT volume_check_clean(struct volume *volume);
+HRESULT volume_used_bytes(struct volume *volume, uint64_t *out);
 /* Writes out what libntfs still holds. A volume whose close failed is gone all the same. */
 HRESULT volume_close(struct volume *volume);
 /* Without writing anything more. */

@@ -2,11 +2,13 @@
 /* engine.c - which engine fills a mount folder. See image.h. */
 #include "error.h"
 #include "image.h"
+#include "image_file.h"
 #include "log.h"
 #include "settings.h"
 #include "text.h"
 
-static const struct image_engine *const engines[] = {&wim_lazy_engine, &wim_extract_engine};
+static const struct image_engine *const engines[] = {&wim_lazy_engine, &disk_engine,
+                                                     &wim_extract_engine};
 
 const struct image_engine *image_engine_of(const struct mount *mount)
 {
@@ -22,8 +24,10 @@ static enum engine_choice choice(void)
     return SUCCEEDED(settings_get(&settings)) ? settings->engine : ENGINE_AUTO;
 }
 
-const char *image_engine_wanted(void)
+const char *image_engine_wanted(const char *image_path)
 {
+    if (image_is_disk(image_path))
+        return disk_engine.name;
     return choice() == ENGINE_EXTRACT ? wim_extract_engine.name : wim_lazy_engine.name;
 }
 

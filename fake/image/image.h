@@ -6,7 +6,8 @@
  *
  * `extract` (wim_extract.c) unpacks the image and keeps a manifest; works everywhere. `lazy`
  * (wim_lazy.c) mounts the image with FUSE, under an overlay whose upper folder takes the changes;
- * needs root and /dev/fuse, and takes no longer for a large image than for a small one.
+ * needs root and /dev/fuse, and takes no longer for a large image than for a small one. `disk`
+ * (disk_extract.c) unpacks the Windows volume of a VHD or VHDX.
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
@@ -27,7 +28,8 @@ struct image_engine {
     /* Fills the mount folder; reports ticks up to `to`. After a failure, `clear` follows. S_FALSE:
      * this engine cannot work here, the thread's error says why, and nothing was done. */
     HRESULT (*fill)(struct mount *mount, struct wim *wim, struct op *op, unsigned to);
-    /* What differs from the image in `wim`; ticks from..to. `seen` is kept for `committed`. */
+    /* What differs from the image in `wim` (NULL: of a disk); ticks from..to. `seen` is kept for
+     * `committed`. */
     HRESULT(*changes)
     (const struct mount *mount, struct wim *wim, struct op *op, unsigned from, unsigned to,
      struct tree *seen, wim_changes *out);
@@ -45,12 +47,12 @@ struct image_engine {
     HRESULT (*restore)(struct mount *mount);
 };
 
-extern const struct image_engine wim_extract_engine, wim_lazy_engine;
+extern const struct image_engine wim_extract_engine, wim_lazy_engine, disk_engine;
 
 /* The engine a record names. Only names that a mount was made with are ever asked for. */
 const struct image_engine *image_engine_of(const struct mount *mount);
-/* The name of the engine that a new mount tries first (DISMFAKE_ENGINE). */
-const char *image_engine_wanted(void);
+/* The name of the engine that a new mount of that file tries first (DISMFAKE_ENGINE, for WIMs). */
+const char *image_engine_wanted(const char *image_path);
 /* Fills by the engine that the record names, or, where DISMFAKE_ENGINE leaves the choice and that
  * one cannot work here, by the other one, which the record then names. */
 HRESULT image_fill(struct mount *mount, struct wim *wim, struct op *op, unsigned to);

@@ -34,10 +34,11 @@ struct image_stamp {
     int64_t mtime_ns;
 };
 
-/* What a commit puts back when it is cancelled or killed. Writing in place appends, rewrites the
- * header last, and overwrites the XML data and the integrity table at the old end where no image
- * changed: so the header, the size and what lies from `tail_offset` on (kept in the mount's side
- * folder, "tail") give the old file, byte for byte. */
+/* What a commit puts back when it is cancelled or killed; of a disk, whose side file knows, only
+ * the stamp. Writing in place appends, rewrites the header last, and overwrites the XML data and
+ * the integrity table at the old end where no image changed: so the header, the size and what lies
+ * from `tail_offset` on (kept in the mount's side folder, "tail") give the old file, byte for byte.
+ */
 #define SAVED_HEADER 208
 struct saved_image {
     struct image_stamp stamp;

@@ -2,9 +2,11 @@
 /* wim_commit.c - see wim_commit.h. */
 #include "wim_commit.h"
 
+#include "disk_image.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
+#include "image_file.h"
 #include "log.h"
 #include "path.h"
 #include "saved_image.h"
@@ -72,9 +74,26 @@ static void move_stamps(struct mounts *m, const struct image_stamp *before,
             m->list.ptr[i].stamp = *now;
 }
 
+static HRESULT settle_disk(struct mounts *m, struct mount *mount)
+{
+    struct image_stamp now;
+    bool is_finished = false;
+    TRY(disk_commit_recover(mount, &is_finished));
+    TRY(image_stamp_of(mount->image_path, &now));
+    if (is_finished)
+        move_stamps(m, &mount->saved.stamp, &now);
+    else /* writing and taking back gave it another time */
+        move_stamps(m, &mount->stamp, &now);
+    trace(TRACE_MOUNTS, "%s the commit to %s, which was cut off",
+          is_finished ? "finished" : "undid", mount->image_path);
+    return S_OK;
+}
+
 static HRESULT settle_cut_off(struct mounts *m, struct mount *mount, struct os_file *file,
                               const struct image_stamp *now)
 {
+    if (image_is_disk(mount->image_path))
+        return settle_disk(m, mount);
     bool is_ours, is_finished = false;
     TRY(saved_image_is_as_left(file, &mount->saved, &is_ours));
     if (is_ours)
@@ -197,6 +216,7 @@ struct commit {
     struct saved_image saved;
     struct saved_tail tail;
     bool is_saved;
+    bool is_past_return; /* a disk whose changes will be in it, come what may */
 };
 
 static void commit_clear(struct commit *c)
@@ -245,9 +265,16 @@ static HRESULT take_lock(struct commit *c)
     return S_OK;
 }
 
+static HRESULT save_image(struct commit *c)
+{
+    if (image_is_disk(c->mount.image_path)) /* it undoes its own writes (disk.h) */
+        return image_stamp_of(c->mount.image_path, &c->saved.stamp);
+    return saved_image_take(c->file, &c->mount, &c->saved, &c->tail);
+}
+
 static HRESULT claim(struct commit *c, bool writes_twice)
 {
-    TRY(saved_image_take(c->file, &c->mount, &c->saved, &c->tail));
+    TRY(save_image(c));
     c->saved.is_written_twice = writes_twice;
     AUTO_MOUNTS struct mounts m = {0};
     TRY(mounts_open(&m));
@@ -384,7 +411,41 @@ static HRESULT write_copy(struct commit *c, unsigned to)
     return reopen(c);
 }
 
-static HRESULT write_image(struct commit *c)
+static HRESULT begin_disk(void *context)
+{
+    return claim(context, false);
+}
+
+static void no_return_from_disk(void *context)
+{
+    struct commit *c = context;
+    c->is_past_return = true;
+    op_no_return(c->op);
+}
+
+static HRESULT write_disk(struct commit *c)
+{
+    struct write_progress changing = {c, 20, 75}, applying = {c, 75, 98};
+    const struct wim_progress change = {report_written, &changing};
+    const struct wim_progress apply = {report_written, &applying};
+    const struct disk_commit commit = {.mount = &c->mount,
+                                       .changes = c->changes.ptr,
+                                       .count = c->changes.len,
+                                       .changing = &change,
+                                       .applying = &apply,
+                                       .begin = begin_disk,
+                                       .no_return = no_return_from_disk,
+                                       .context = c};
+    TRY(op_step(c->op, c->steps->write));
+    if (c->changes.len == 0)
+        return op_ticks_to(c->op, 99);
+    TRY(open_changes(c));
+    TRY(disk_commit(&commit));
+    TRY(note_written(c));
+    return op_ticks_to(c->op, 99);
+}
+
+static HRESULT write_wim(struct commit *c)
 {
     bool append = (c->flags & DISM_COMMIT_APPEND) != 0, keeps_more = false;
     unsigned index = c->mount.index, from = 20;
@@ -429,7 +490,8 @@ static HRESULT settle(const struct commit *c, bool success)
 static HRESULT undo(const struct commit *c)
 {
     FLOOR_UNDO();
-    TRY(saved_image_restore(c->file, &c->mount, &c->saved, &c->tail));
+    if (!image_is_disk(c->mount.image_path))
+        TRY(saved_image_restore(c->file, &c->mount, &c->saved, &c->tail));
     return settle(c, false);
 }
 
@@ -447,16 +509,18 @@ static HRESULT commit_all(struct commit *c)
 {
     TRY(take_lock(c));
     TRY(op_step(c->op, c->steps->scan));
-    TRY(wim_open(c->mount.image_path, true, false, &c->wim));
+    bool is_disk = image_is_disk(c->mount.image_path);
+    if (!is_disk)
+        TRY(wim_open(c->mount.image_path, true, false, &c->wim));
     TRY(c->engine->changes(&c->mount, c->wim, c->op, 0, 20, &c->seen, &c->changes));
-    HRESULT hr = write_image(c);
+    HRESULT hr = is_disk ? write_disk(c) : write_wim(c);
     if (SUCCEEDED(hr))
         hr = finish(c);
     if (SUCCEEDED(hr) && c->is_saved)
         hr = settle(c, true);
     if (FAILED(hr)) {
         struct error reason = *error_last();
-        if (c->is_saved)
+        if (c->is_saved && !c->is_past_return)
             (void)undo(c);
         error_restore(&reason);
         return hr;

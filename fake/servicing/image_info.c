@@ -13,32 +13,45 @@
 #include "clock.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "image_file.h"
 #include "mounts.h"
 #include "os.h"
 #include "path.h"
 #include "result.h"
 #include "text.h"
-#include "wim.h"
 #include "wim_commit.h"
 
 /* ---- DismGetImageInfo ---- */
 
 struct describing {
     struct result *result;
-    struct wim *wim;
+    const struct image_file *file;
     unsigned index;
     size_t at; /* of this image's record */
 };
 
 static uint64_t number_of(const struct describing *d, const char *name)
 {
-    const char *text = wim_property(d->wim, d->index, name);
-    return text ? strtoull(text, NULL, 0) : 0;
+    return image_file_number(d->file, d->index, name);
+}
+
+static const char *text_of(const struct describing *d, const char *name)
+{
+    return image_file_property(d->file, d->index, name);
 }
 
 static HRESULT add_string(const struct describing *d, size_t offset, const char *name)
 {
-    return result_string(d->result, d->at + offset, wim_property(d->wim, d->index, name));
+    return result_string(d->result, d->at + offset, text_of(d, name));
+}
+
+/* That of a disk is not known: what boots it is in other partitions (real-behaviour). */
+static DismImageBootable bootable(const struct describing *d)
+{
+    const struct wim *wim = image_file_wim(d->file);
+    if (!wim)
+        return DismImageBootableUnknown;
+    return wim_facts(wim)->boot_index == d->index ? DismImageBootableYes : DismImageBootableNo;
 }
 
 static SYSTEMTIME time_of(const struct describing *d, const char *element)
@@ -53,7 +66,7 @@ static SYSTEMTIME time_of(const struct describing *d, const char *element)
 static HRESULT add_numbers(const struct describing *d)
 {
     DismImageInfo *info = result_at(d->result, d->at);
-    info->ImageType = DismImageTypeWim;
+    info->ImageType = image_file_wim(d->file) ? DismImageTypeWim : DismImageTypeVhd;
     info->ImageIndex = d->index;
     info->ImageSize = number_of(d, "TOTALBYTES");
     info->Architecture = (UINT)number_of(d, "WINDOWS/ARCH");
@@ -62,8 +75,7 @@ static HRESULT add_numbers(const struct describing *d)
     info->Build = (UINT)number_of(d, "WINDOWS/VERSION/BUILD");
     info->SpBuild = (UINT)number_of(d, "WINDOWS/VERSION/SPBUILD");
     info->SpLevel = (UINT)number_of(d, "WINDOWS/VERSION/SPLEVEL");
-    info->Bootable =
-        wim_facts(d->wim)->boot_index == d->index ? DismImageBootableYes : DismImageBootableNo;
+    info->Bootable = bootable(d);
     return S_OK;
 }
 
@@ -84,12 +96,12 @@ static const char *language(const struct describing *d, unsigned number)
 {
     char name[64];
     snprintf(name, sizeof name, "WINDOWS/LANGUAGES/LANGUAGE[%u]", number);
-    return wim_property(d->wim, d->index, name);
+    return text_of(d, name);
 }
 
 static HRESULT add_languages(const struct describing *d)
 {
-    const char *preferred = wim_property(d->wim, d->index, "WINDOWS/LANGUAGES/DEFAULT");
+    const char *preferred = text_of(d, "WINDOWS/LANGUAGES/DEFAULT");
     unsigned count = 0, default_index = 0;
     while (language(d, count + 1)) {
         if (preferred && text_equal_nocase(language(d, count + 1), preferred))
@@ -128,29 +140,27 @@ static HRESULT describe(const struct describing *d)
     TRY(add_numbers(d));
     TRY(add_strings(d));
     TRY(add_languages(d));
-    return add_customized(d);
+    return image_file_wim(d->file) ? add_customized(d) : S_OK; /* DismGetImageInfo.5 */
 }
 
 HRESULT impl_DismGetImageInfo(struct call *call, PCWSTR ImageFilePath, DismImageInfo **ImageInfo,
                               UINT *Count)
 {
     AUTO_FREE char *path = NULL;
-    AUTO_WIM struct wim *wim = NULL;
+    AUTO_IMAGE_FILE struct image_file *file = NULL;
     struct result result AUTO(result_clear) = {0};
     TRY(client_path(ImageFilePath, "ImageFilePath", E_INVALIDARG, &path));
     if (!os_exists(path))
         return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "there is no file %s", path);
     if (!os_is_file(path))
         return FAIL(E_INVALIDARG, "%s is not a file", path);
-    if (path_has_extension(path, ".vhd") || path_has_extension(path, ".vhdx"))
-        return FAIL(E_NOTIMPL, "%s: VHD and VHDX files are not implemented by dismfake yet", path);
     TRY(op_step(&call->op, STEP_INFO_READ));
     TRY(wim_recover());
-    TRY(wim_open(path, false, false, &wim));
-    unsigned count = wim_facts(wim)->image_count;
+    TRY(image_file_open(path, false, &file));
+    unsigned count = image_file_count(file);
     TRY(result_begin(&result, call->api, count, sizeof **ImageInfo));
     for (unsigned i = 0; i < count; i++) {
-        struct describing d = {&result, wim, i + 1, i * sizeof **ImageInfo};
+        struct describing d = {&result, file, i + 1, i * sizeof **ImageInfo};
         TRY(describe(&d));
     }
     void *block;

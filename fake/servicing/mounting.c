@@ -10,6 +10,7 @@
 #include "error.h"
 #include "floor.h"
 #include "image.h"
+#include "image_file.h"
 #include "log.h"
 #include "os.h"
 #include "path.h"
@@ -68,11 +69,8 @@ static HRESULT check_paths(struct request *r)
     TRY(is_mount_of_ours(r, &is_mounted)); /* which may be a real mount */
     if (!is_mounted && os_is_volume_root(r->folder))
         return FAIL(WIMGAPI_E_VOLUME_ROOT, "%s is the root of a volume", r->mount_path);
-    if (path_has_extension(r->image_path, ".vhd") || path_has_extension(r->image_path, ".vhdx"))
-        return FAIL(E_NOTIMPL, "%s: VHD and VHDX files are not implemented by dismfake yet",
-                    r->image_path);
-    if (!path_has_extension(r->image_path, ".wim") && !path_has_extension(r->image_path, ".esd") &&
-        !path_has_extension(r->image_path, ".swm"))
+    if (!image_is_disk(r->image_path) && !path_has_extension(r->image_path, ".wim") &&
+        !path_has_extension(r->image_path, ".esd") && !path_has_extension(r->image_path, ".swm"))
         return FAIL(E_INVALIDARG, "%s does not end in .wim, .vhd or .vhdx", r->image_path);
     return S_OK;
 }
@@ -112,11 +110,11 @@ static HRESULT read_request(struct request *r, PCWSTR image_path, PCWSTR mount_p
 
 /* ---- the image ---- */
 
-static HRESULT choose_index(struct request *r, struct wim *wim)
+static HRESULT choose_index(struct request *r, const struct image_file *file)
 {
-    unsigned count = wim_facts(wim)->image_count;
+    unsigned count = image_file_count(file);
     if (r->identifier == DismImageName) {
-        r->index = wim_index_of_name(wim, r->name);
+        r->index = image_file_index_of_name(file, r->name);
         if (r->index == 0)
             return FAIL(DISMAPI_E_INVALID_IMAGE_NAME, "%s has no image named '%s'", r->image_path,
                         r->name);
@@ -135,11 +133,8 @@ static HRESULT choose_index(struct request *r, struct wim *wim)
     return S_OK;
 }
 
-static HRESULT open_image(struct request *r, struct wim **out)
+static HRESULT check_mountable(const struct request *r, const struct wim *wim)
 {
-    AUTO_WIM struct wim *wim = NULL;
-    bool check = (r->flags & DISM_MOUNT_CHECK_INTEGRITY) != 0;
-    TRY(wim_open(r->image_path, false, check, &wim));
     const struct wim_facts *facts = wim_facts(wim);
     if (facts->is_solid)
         return FAIL(WIMGAPI_E_COMPRESSION_NOT_MOUNTABLE, "%s is compressed as .esd files are",
@@ -147,12 +142,21 @@ static HRESULT open_image(struct request *r, struct wim **out)
     if (facts->parts > 1)
         return FAIL(WIMGAPI_E_SPLIT_WIM, "%s is part %u of %u of a split image", r->image_path,
                     facts->part, facts->parts);
-    TRY(choose_index(r, wim));
+    return S_OK;
+}
+
+static HRESULT open_image(struct request *r, struct image_file **out)
+{
+    AUTO_IMAGE_FILE struct image_file *file = NULL;
+    bool check = (r->flags & DISM_MOUNT_CHECK_INTEGRITY) != 0;
+    TRY(image_file_open(r->image_path, check, &file));
+    if (image_file_wim(file))
+        TRY(check_mountable(r, image_file_wim(file)));
+    TRY(choose_index(r, file));
     TRY(world_open_files(r->image_path, is_readonly(r) ? WORLD_READ : WORLD_WRITE, 0));
-    if (!is_readonly(r) && (facts->is_marked_readonly || !os_is_writable(r->image_path)))
-        return FAIL(WIMPROVIDER_E_NO_WRITE_PERMISSION, "%s is read-only: mount it read-only",
-                    r->image_path);
-    *out = TAKE(wim);
+    if (!is_readonly(r))
+        TRY(image_file_check_writable(file));
+    *out = TAKE(file);
     return S_OK;
 }
 
@@ -214,7 +218,7 @@ static bool copy_paths(struct mount *mount, const struct request *r)
     mount->image_path_given = mem_dup(r->image_path);
     mount->mount_path = mem_dup(r->folder);
     mount->mount_path_given = mem_dup(r->mount_path);
-    mount->engine = mem_dup(image_engine_wanted());
+    mount->engine = mem_dup(image_engine_wanted(r->image_path));
     return mount->image_path && mount->image_path_given && mount->mount_path &&
            mount->mount_path_given && mount->engine;
 }
@@ -257,29 +261,22 @@ static HRESULT take_back_record(const struct mount *mount, HRESULT hr)
 
 /* ---- the work ---- */
 
-static uint64_t number_of(struct wim *wim, unsigned index, const char *name)
-{
-    unsigned long long number = 0;
-    const char *text = wim_property(wim, index, name);
-    return text && text_to_u64(text, &number) ? number : 0;
-}
-
 /* The image's files are placed in the folder: is there room, and does nobody interfere? */
-static HRESULT check_place(const struct request *r, struct wim *wim)
+static HRESULT check_place(const struct request *r, const struct image_file *file)
 {
-    uint64_t files = number_of(wim, r->index, "FILECOUNT");
-    TRY(world_check_room(r->folder, number_of(wim, r->index, "TOTALBYTES")));
+    uint64_t files = image_file_number(file, r->index, "FILECOUNT");
+    TRY(world_check_room(r->folder, image_file_number(file, r->index, "TOTALBYTES")));
     return world_open_files(r->folder, WORLD_PLACE, files < UINT32_MAX ? (unsigned)files : 0);
 }
 
-static HRESULT fill(const struct request *r, struct mount *mount, struct wim *wim)
+static HRESULT fill(const struct request *r, struct mount *mount, const struct image_file *file)
 {
     struct op *op = &r->call->op;
     AUTO_FREE char *side = NULL;
     TRY(mount_side_path(mount, NULL, &side));
     TRY(os_make_directories(side));
-    TRY(check_place(r, wim));
-    TRY(image_fill(mount, wim, op, 99));
+    TRY(check_place(r, file));
+    TRY(image_fill(mount, image_file_wim(file), op, 99));
     TRY(op_step(op, STEP_MOUNT_FINISH));
     TRY(mounts_mark_mounted(mount));
     op_no_return(op);
@@ -303,19 +300,19 @@ static HRESULT mount_into(void *context, struct image *image)
 {
     struct request *r = context;
     struct op *op = &r->call->op;
-    AUTO_WIM struct wim *wim = NULL;
+    AUTO_IMAGE_FILE struct image_file *file = NULL;
     struct mount mount AUTO(mount_clear) = {0};
     op->image = image;
     op->total = 100;
     TRY(check_session(r));
     TRY(op_step(op, STEP_MOUNT_VALIDATE));
     TRY(wim_recover());
-    TRY(open_image(r, &wim));
+    TRY(open_image(r, &file));
     TRY(op_step(op, STEP_MOUNT_REGISTER));
     HRESULT hr = enter_record(r, &mount);
     if (FAILED(hr))
         return take_back_record(&mount, hr);
-    hr = fill(r, &mount, wim);
+    hr = fill(r, &mount, file);
     if (FAILED(hr)) {
         struct error reason = *error_last();
         FLOOR_UNDO();

@@ -11,6 +11,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
+#include "image_file.h"
 #include "mount_lookup.h"
 #include "os.h"
 #include "session.h"
@@ -28,8 +29,11 @@
 /* ---- DismCommitImage ---- */
 
 /* Why this mount cannot be committed now; S_OK if it can. */
-static HRESULT check_committable(const struct mounts *m, const struct mount *mount)
+static HRESULT check_committable(const struct mounts *m, const struct mount *mount, DWORD flags)
 {
+    if ((flags & DISM_COMMIT_APPEND) && image_is_disk(mount->image_path))
+        return FAIL(E_INVALIDARG, "%s is a disk, which has one image: nothing can be appended",
+                    mount->image_path_given);
     if (mount->is_readonly)
         return FAIL(WIMGAPI_E_MOUNT_READ_ONLY, "the mount at %s is read-only",
                     mount->mount_path_given);
@@ -73,7 +77,7 @@ HRESULT impl_DismCommitImage(struct call *call, DismSession Session, DWORD Flags
         if (!mount)
             return FAIL(E_INVALIDARG, "the image at %s is not mounted any more", target->root);
         TRY(mount_check_free(mount));
-        TRY(check_committable(&m, mount));
+        TRY(check_committable(&m, mount, Flags));
     }
     call->op.total = 100;
     return wim_commit(target->mount, Flags, &call->op, &steps);
@@ -141,7 +145,7 @@ static HRESULT save(struct unmount *u)
     {
         AUTO_MOUNTS struct mounts m = {0};
         TRY(mounts_open(&m));
-        TRY(check_committable(&m, &u->mount));
+        TRY(check_committable(&m, &u->mount, u->flags));
     }
     HRESULT hr = wim_commit(u->mount.id, u->flags & 0xFFFF0000, &u->call->op, &steps);
     return hr == HR_WIN32(ERROR_REQUEST_ABORTED) ? stop_half_way(u, hr) : hr;

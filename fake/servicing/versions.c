@@ -10,24 +10,17 @@
 #include "error.h"
 #include "mounts.h"
 #include "text.h"
-#include "wim.h"
+#include "image_file.h"
 #include "world.h"
-
-static unsigned number_of(struct wim *wim, unsigned index, const char *name)
-{
-    unsigned long long number = 0;
-    const char *text = wim_property(wim, index, name);
-    return text && text_to_u64(text, &number) ? (unsigned)number : 0;
-}
 
 static HRESULT version_of(const struct mount *mount, struct world_version *out)
 {
     static const char *const names[] = {"WINDOWS/VERSION/MAJOR", "WINDOWS/VERSION/MINOR",
                                         "WINDOWS/VERSION/BUILD", "WINDOWS/VERSION/SPBUILD"};
-    AUTO_WIM struct wim *wim = NULL;
-    TRY(wim_open(mount->image_path, false, false, &wim));
+    AUTO_IMAGE_FILE struct image_file *file = NULL;
+    TRY(image_file_open(mount->image_path, false, &file));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        out->part[i] = number_of(wim, mount->index, names[i]);
+        out->part[i] = (unsigned)image_file_number(file, mount->index, names[i]);
     return S_OK;
 }
 

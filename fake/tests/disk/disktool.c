@@ -156,7 +156,7 @@ static HRESULT recover(const char *path, const char *side)
 {
     static const char *const names[] = {"whole", "undone", "finished"};
     enum disk_recovered recovered;
-    TRY(disk_recover(path, side, &recovered));
+    TRY(disk_recover(path, side, DISK_CHANGE, &recovered));
     printf("recovered %s\n", names[recovered]);
     return S_OK;
 }
