@@ -57,7 +57,6 @@ static double patience(const struct options *options, const struct subject *subj
 void context_open(struct run_context *context, const struct options *options,
                   const struct subject *subject, struct catalog *catalog)
 {
-    AUTO_FREE char *temp = NULL;
     /* Rules of the caller's environment must not reach the cases. */
     os_setenv("DISMFAKE_FAULTS", NULL);
     catalog_open(catalog, options->fixtures);
@@ -66,15 +65,9 @@ void context_open(struct run_context *context, const struct options *options,
                                     .touches = granted(options, subject),
                                     .timeout_factor = patience(options, subject),
                                     .keeps_scratch = options->keeps_scratch};
-    if (FAILED(os_executable_path(&context->program)) || FAILED(os_temp_directory(&temp)))
+    if (FAILED(os_executable_path(&context->program)))
         die("%s", error_last()->text);
-    AUTO_FREE char *real = NULL;
-    if (FAILED(os_real_path(temp, &real)))
-        die("%s", error_last()->text);
-    char *scratch = format("%s/dismconform-%u", real, os_pid());
-    if (FAILED(os_make_directories(scratch)))
-        die("%s", error_last()->text);
-    context->scratch = scratch;
+    context->scratch = temporary_folder();
 }
 
 void context_close(struct run_context *context, struct catalog *catalog)

@@ -5,6 +5,7 @@
  */
 #include "spelling.h"
 #include "subject.h"
+#include "tool.h"
 #include "touches.h"
 #include "world_verbs.h"
 
@@ -115,6 +116,7 @@ static struct json *check_alternatives(const struct subject *subject, const stru
 struct implied {
     struct json *capabilities, *exports, *hooks;
     bool drives; /* a path is spelled as only systems with drive letters take it */
+    bool tool;   /* wimlib-imagex, which reads and alters images */
 };
 
 static void add_once(struct json *array, const char *name)
@@ -145,6 +147,8 @@ static void imply_world(struct implied *implied, const struct json *world)
         add_once(implied->capabilities, capability);
     if (world_needs_hook(world))
         add_once(implied->hooks, "DismFakeWorld");
+    if (text_equal(json_text(world, "how"), "modify") || json_get(world, "imageVersion"))
+        implied->tool = true;
 }
 
 static void imply_step(void *context, const struct json *step, const char *pointer)
@@ -164,6 +168,8 @@ static void imply_step(void *context, const struct json *step, const char *point
     const struct json *world = json_get(step, "world"), *await = json_get(step, "await");
     if (world)
         imply_world(implied, world);
+    if (json_get(json_get(step, "check"), "$inImage"))
+        implied->tool = true;
     if (json_get(await, "blocked")) {
         add_once(implied->capabilities, "sync:blocked");
         add_once(implied->hooks, "DismFakeAwait");
@@ -172,7 +178,7 @@ static void imply_step(void *context, const struct json *step, const char *point
 
 static void imply(struct implied *implied, const struct scenario *scenario)
 {
-    implied->drives = false;
+    implied->drives = implied->tool = false;
     implied->capabilities = json_hold(json_new_array());
     implied->exports = json_hold(json_new_array());
     implied->hooks = json_hold(json_new_array());
@@ -245,6 +251,8 @@ struct json *subject_skip(const struct subject *subject, const struct scenario *
         why = missing_capabilities(subject, implied.capabilities);
     if (!why)
         why = missing_hooks(subject, implied.hooks);
+    if (!why && implied.tool && !tool_is_there())
+        add_missing(&why, "program", "wimlib-imagex");
     if (!why && implied.drives && !os_has_drives()) {
         why = reason("os");
         json_set_string(why, "wanted", "drive letters");

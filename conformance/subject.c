@@ -11,11 +11,8 @@ enum { DESCRIBE_MS = 60000 };
 static HRESULT describe(struct subject *subject)
 {
     AUTO_FREE char *program = NULL;
-    AUTO_FREE char *temp = NULL;
     TRY(os_executable_path(&program));
-    TRY(os_temp_directory(&temp));
-    AUTO_FREE char *folder = format("%s/dismconform-%u-describe", temp, os_pid());
-    TRY(os_make_directories(folder));
+    AUTO_FREE char *folder = temporary_folder();
     AUTO_FREE char *out = join(folder, "library.json");
     AUTO_FREE char *errors = join(folder, "errors.txt");
     AUTO_FREE char *state = format("DISMFAKE_STATE=%s/state", folder);

@@ -4,6 +4,12 @@
 
 enum { TOOL_MS = 60000 };
 
+bool tool_is_there(void)
+{
+    AUTO_FREE char *program = NULL;
+    return SUCCEEDED(os_find_program("wimlib-imagex", &program));
+}
+
 HRESULT tool_run_wimlib(const char **arguments, const char *output, int *exit_code)
 {
     AUTO_FREE char *program = NULL;

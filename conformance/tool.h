@@ -9,4 +9,6 @@
  * said; fails if it is not installed, does not end in time or is killed. */
 HRESULT tool_run_wimlib(const char **arguments, const char *output, int *exit_code);
 
+bool tool_is_there(void);
+
 #endif

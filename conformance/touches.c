@@ -76,6 +76,14 @@ static bool is_online(const struct json *value)
            (json_string(value) && text_starts(json_string(value), "DISM_{"));
 }
 
+/* A literal that leads away from the case's folder whatever that is: absolute, or from the root or
+ * the current folder of a drive. */
+static bool leaves_folder(const char *literal)
+{
+    return path_is_absolute(literal) || *literal == '/' || *literal == '\\' ||
+           (os_has_drives() && strchr(literal, ':'));
+}
+
 /* ---- the steps of a case ---- */
 
 struct tally {
@@ -100,7 +108,7 @@ static void count_call(struct tally *tally, const struct json *step, const char 
     ask_for(tally, level_of_call(call), call, "");
     for (const struct json *one = json_first(with); one; one = json_next(one)) {
         const char *literal = json_string(one);
-        if (literal && is_place_of(call, json_key(one)) && path_is_absolute(literal) &&
+        if (literal && is_place_of(call, json_key(one)) && leaves_folder(literal) &&
             !is_online(one))
             ask_for(tally, TOUCHES_MACHINE, call, " with a place of its own");
     }

@@ -49,6 +49,20 @@ char *join(const char *folder, const char *name)
     return path;
 }
 
+char *temporary_folder(void)
+{
+    AUTO_FREE char *temp = NULL;
+    AUTO_FREE char *real = NULL;
+    uint32_t chance; /* process numbers come again, and a run that was killed leaves its folder */
+    os_random(&chance, sizeof chance);
+    if (FAILED(os_temp_directory(&temp)) || FAILED(os_real_path(temp, &real)))
+        die("%s", error_last()->text);
+    char *folder = format("%s/dismconform-%u-%08x", real, os_pid(), (unsigned)chance);
+    if (FAILED(os_make_directory(folder)))
+        die("%s", error_last()->text);
+    return folder;
+}
+
 struct json *json_load(const char *path)
 {
     AUTO_FREE char *text = NULL;

@@ -36,6 +36,9 @@ char *format(const char *text, ...) CHECK_FORMAT(1, 2);
 char *dup_text(const char *text); /* NULL stays NULL */
 char *join(const char *folder, const char *name);
 
+/* A new folder for temporary files, its path without links. Caller's. */
+char *temporary_folder(void);
+
 /* NULL on failure, with the thread's error set. */
 struct json *json_load(const char *path);
 void json_save(const char *path, const struct json *value); /* dies on failure */

@@ -77,8 +77,14 @@ conformance_test(probe_counts_exports good 0 "exports +11 of 95" probe $<TARGET_
 conformance_test(probe_names_what_is_missing good 0 "missing +DismCleanupMountpoints" probe $<TARGET_FILE:puppet_lacking>)
 conformance_test(a_missing_export_skips good 2 "SKIP +cleanup/cleanup .export: DismCleanupMountpoints"
     run --library $<TARGET_FILE:puppet_lacking> --touches machine ${here}/puppet/cleanup.json)
-puppet_test(a_missing_hook_skips good 0 "SKIP +needs/needs-an-event .hook: DismFakeCreateEvent" ${here}/valid-skip)
-puppet_test(a_run_of_skips_is_incomplete good 2 "^INCOMPLETE: 1 passed, 0 failed, 4 skipped$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
+if(NOT WIN32)
+    puppet_test(a_missing_hook_skips good 0 "SKIP +needs/needs-an-event .hook: DismFakeCreateEvent" ${here}/valid-skip)
+endif()
+set(skips "1 passed, 0 failed, 4 skipped")
+if(WIN32) # events are the system's
+    set(skips "2 passed, 0 failed, 3 skipped")
+endif()
+puppet_test(a_run_of_skips_is_incomplete good 2 "^INCOMPLETE: ${skips}$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
 puppet_test(a_case_that_had_to_run_is_named good 2 "^must run and did not: needs/needs-a-fault$" --must-run ${here}/puppet/must-run.txt ${here}/valid-skip)
 puppet_test(the_machine_is_touched_when_granted good 0 "PASS +needs/needs-the-machine" --touches machine --case needs-the-machine ${here}/valid-skip)
 puppet_test(a_refused_file_makes_the_run_invalid good 3 "^INVALID: 0 passed, 1 failed" ${here}/invalid/unknown-step-key.json)
@@ -92,6 +98,12 @@ conformance_test(explain_tells_the_steps good 0 "lane b:" explain lanes ${pass})
 conformance_test(explain_says_values_in_words good 0 "expecting [A-Z_]+ or E_FAIL" explain "*" ${pass})
 conformance_test(lint_is_content good 0 "^10 files, .* 0 findings" lint ${pass} ${fail} ${here}/valid-skip)
 
+if(NOT WIN32) # there, Wine itself is found in PATH
+    add_test(NAME conformance/a_missing_reader_skips
+             COMMAND ${here}/expect_run.sh 2 "SKIP +in-image/in-image .program: wimlib-imagex.$"
+                     env PATH=/nowhere ${runner} run --library $<TARGET_FILE:puppet> ${here}/puppet/in-image.json)
+endif()
+
 # What may be touched.
 set(touches ${here}/puppet/touches.json)
 conformance_test(a_foreign_library_is_granted_nothing good 0 "^CONFORMANT: 1 passed, 0 failed, 7 skipped$"
@@ -103,13 +115,13 @@ puppet_test(scratch_allows_sessions good 0 "^CONFORMANT: 3 passed, 0 failed, 5 s
 puppet_test(mounts_allow_mounts_and_the_log good 0 "^CONFORMANT: 5 passed, 0 failed, 3 skipped$" ${touches})
 puppet_test(the_machine_allows_everything good 0 "^CONFORMANT: 7 passed, 0 failed, 1 skipped$" --touches machine ${touches})
 puppet_test(the_running_system_is_changed_only_when_granted good 0 "for DismRemoveDriver on the running system" ${touches})
-puppet_test(a_way_out_of_the_folder_is_closed good 3 "DismOpenSession would write to .*/elsewhere, outside of the case" ${here}/puppet/touches-out.json)
+puppet_test(a_way_out_of_the_folder_is_closed good 3 "DismOpenSession would write to .*[/\\]elsewhere, outside of the case" ${here}/puppet/touches-out.json)
 conformance_test(a_fake_simulates_the_machine good 0 "^CONFORMANT: 7 passed, 0 failed, 1 skipped$"
     run --library $<TARGET_FILE:puppet> --capabilities ${here}/puppet/fake.capabilities ${touches})
 conformance_test(an_unknown_level_is_usage good 64 "takes nothing, scratch, mounts or machine, not all" run --touches all --library x ${info})
 puppet_test(a_mount_left_behind_is_ended left 1 "^NONCONFORMANT: 4 passed, 1 failed, 3 skipped$" --all-gate ${touches})
 puppet_test(a_mount_that_stays_ends_the_run stuck 3 "^skipped 5: the machine was left dirty: touches/commit$" ${touches})
-puppet_test(a_mount_that_stays_is_named stuck 3 "still mounted: .*/dismconform-[0-9]+/0003$" ${touches})
+puppet_test(a_mount_that_stays_is_named stuck 3 "still mounted: .*/dismconform-[0-9]+-[0-9a-f]+.0003$" ${touches})
 
 # Verbs of the world that only a library simulates.
 puppet_test(a_world_that_nobody_simulates_skips good 2 "^INCOMPLETE: 0 passed, 0 failed, 11 skipped$" ${here}/puppet/world-verbs.json)
@@ -141,33 +153,43 @@ if(MINGW_GCC AND MINGW_WINDRES)
         DEPENDS ${here}/tiny.c ${here}/tiny.rc VERBATIM)
     add_custom_target(tiny_library ALL DEPENDS ${tiny})
     add_test(NAME conformance/a_damaged_windows_library_is_refused COMMAND test_pe ${tiny})
-    add_test(NAME conformance/a_windows_library_is_described_as_binutils_does
-             COMMAND ${here}/pe_agreement.sh ${runner} ${tiny})
+    if(NOT WIN32) # there it can be loaded
+        add_test(NAME conformance/a_windows_library_is_described_as_binutils_does
+                 COMMAND ${here}/pe_agreement.sh ${runner} ${tiny})
+    endif()
 endif()
 
 # Who is judged, and by whom.
-add_test(NAME conformance/another_module_of_that_name_is_refused
-         COMMAND ${here}/other_module.sh ${runner} $<TARGET_FILE:puppet> ${info})
-add_test(NAME conformance/elevation_comes_first
-         COMMAND ${here}/elevation.sh ${runner} $<TARGET_FILE:puppet> ${here})
-set_tests_properties(conformance/another_module_of_that_name_is_refused conformance/elevation_comes_first
-    PROPERTIES SKIP_RETURN_CODE 99)
-
-add_test(NAME conformance/broken_files_are_refused
-         COMMAND ${here}/invalid.sh ${runner} $<TARGET_FILE:puppet> ${here}/invalid)
-set_tests_properties(conformance/broken_files_are_refused PROPERTIES TIMEOUT 120)
+add_executable(test_library tests/test_library.c library.c util.c)
+target_include_directories(test_library PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(test_library PRIVATE base contract dismfake_options PkgConfig::CMOCKA)
+add_test(NAME conformance/a_library_is_the_one_of_that_path COMMAND test_library $<TARGET_FILE:puppet>)
+if(NOT WIN32) # LD_PRELOAD, setpriv, a terminal; files are read alike everywhere
+    add_test(NAME conformance/another_module_of_that_name_is_refused
+             COMMAND ${here}/other_module.sh ${runner} $<TARGET_FILE:puppet> ${info})
+    add_test(NAME conformance/elevation_comes_first
+             COMMAND ${here}/elevation.sh ${runner} $<TARGET_FILE:puppet> ${here})
+    set_tests_properties(conformance/another_module_of_that_name_is_refused conformance/elevation_comes_first
+        PROPERTIES SKIP_RETURN_CODE 99)
+    add_test(NAME conformance/broken_files_are_refused
+             COMMAND ${here}/invalid.sh ${runner} $<TARGET_FILE:puppet> ${here}/invalid)
+    set_tests_properties(conformance/broken_files_are_refused PROPERTIES TIMEOUT 120)
+endif()
 add_test(NAME conformance/reports_are_well_formed
          COMMAND ${here}/reports.sh ${runner} $<TARGET_FILE:puppet> ${here})
 set_tests_properties(conformance/reports_are_well_formed PROPERTIES SKIP_RETURN_CODE 77)
 find_program(PYTHON3 python3)
 if(PYTHON3)
-    add_test(NAME conformance/a_person_sees_how_far_the_run_is
-             COMMAND ${PYTHON3} ${here}/progress_line.py ${runner} $<TARGET_FILE:puppet>
-                     ${here}/puppet/hang.json)
+    if(NOT WIN32)
+        add_test(NAME conformance/a_person_sees_how_far_the_run_is
+                 COMMAND ${PYTHON3} ${here}/progress_line.py ${runner} $<TARGET_FILE:puppet>
+                         ${here}/puppet/hang.json)
+    endif()
     if(TARGET DismApi AND DISMFAKE_BUILD_FIXTURES)
         add_test(NAME conformance/answers_are_kept_and_judged_elsewhere
                  COMMAND ${PYTHON3} -B ${here}/probe.py ${runner} $<TARGET_FILE:DismApi>
-                         $<TARGET_FILE:puppet> ${PROJECT_SOURCE_DIR}/scenarios/clauses)
+                         $<TARGET_FILE:puppet> ${PROJECT_SOURCE_DIR}/scenarios/clauses
+                         ${PROJECT_SOURCE_DIR}/build/conformance/dismconform)
         set_tests_properties(conformance/answers_are_kept_and_judged_elsewhere PROPERTIES TIMEOUT 300
             FIXTURES_REQUIRED catalogue)
     endif()

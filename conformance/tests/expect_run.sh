@@ -5,8 +5,12 @@
 code=$1
 pattern=$2
 shift 2
-output=$("$@" 2>&1)
+# A file and no pipe: the first program in a Wine prefix starts services, which would keep a pipe open.
+file=$(mktemp) || exit 1
+trap 'rm -f "$file"' EXIT
+"$@" >"$file" 2>&1
 got=$?
+output=$(cat "$file")
 if [ "$got" != "$code" ]; then
     printf '%s\nwanted exit code %s, got %s\n' "$output" "$code" "$got"
     exit 1

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What a library answers is kept, can be judged elsewhere, and is not believed once it was changed.
 
-probe.py DISMCONFORM FAKE PUPPET CLAUSES
+probe.py DISMCONFORM FAKE PUPPET CLAUSES [LINUX-DISMCONFORM]
+Under Wine only what the system has a part in; what was observed there is judged on Linux, if a runner for it is at hand.
 """
 import hashlib
 import json
@@ -12,13 +13,18 @@ import sys
 import tempfile
 
 runner, fake, puppet, clauses = sys.argv[1:5]
+is_wine = fake.endswith(".dll")
+native = sys.argv[5] if is_wine and os.access(sys.argv[5], os.X_OK) else runner
 folder = tempfile.mkdtemp()
 
 
 def run(code, *arguments, **environment):
-    done = subprocess.run([runner, *arguments], env={**os.environ, **environment}, timeout=100,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    text = done.stdout.decode()
+    program = native if arguments[0] == "judge" else runner
+    with open(os.path.join(folder, "output.txt"), "w+b") as output:  # no pipe: Wine's services would keep it
+        done = subprocess.run([program, *arguments], env={**os.environ, **environment}, timeout=500,
+                              stdout=output, stderr=subprocess.STDOUT, check=False)
+        output.seek(0)
+        text = output.read().decode()
     assert done.returncode == code, (arguments, done.returncode, text)
     return text
 
@@ -56,10 +62,22 @@ for one in answers.values():
     assert one["clauseLevel"] in ("must", "may", "contested", "observed", "assumed"), one
     assert "grade" not in one and "level" not in one, one
 assert "no clause changes: the library is not Microsoft's" in text, text
+head_of_file = json.loads(lines[0])
 observed = [json.loads(line) for line in lines if '"type":"observation"' in line]
 second = next(one for one in observed if one["question"] == "second-initialize")
 assert second["clause"] == "DismInitialize.second-call-fails", second
 assert any(step.get("step") == "second" and step["code"] == "0x800704DF" for step in second["steps"]), second
+
+if is_wine:
+    assert head_of_file["library"]["machine"] == "x64" and head_of_file["library"]["fileVersion"], head_of_file
+    assert head_of_file["library"]["versionResource"]["ProductName"] == "dismfake", head_of_file
+    crashed = os.path.join(folder, "crash.jsonl")
+    run(0, "probe", "--json", crashed, "--case", "message-line-end", puppet, PUPPET="crash")
+    answers, text = judgements(crashed, 1)
+    assert "0xC0000005, an access violation" in answers["message-line-end"]["why"], answers
+    subprocess.run(["rm", "-rf", folder], check=True)
+    print(f"{len(observed)} questions, judged by {native}")
+    sys.exit(0)
 
 # The same from Microsoft's library would be evidence.
 head = json.loads(lines[0])

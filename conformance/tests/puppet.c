@@ -125,13 +125,13 @@ PUPPET_EXPORT HRESULT WINAPI DismDelete(VOID *DismStructure)
 #ifdef PUPPET_HAS_WORLD
 static bool has_obstacle;
 
-HRESULT WINAPI DismFakeWorld(const char *Json)
+PUPPET_EXPORT HRESULT WINAPI DismFakeWorld(const char *Json)
 {
     has_obstacle = has_obstacle || strstr(Json, "obstacle");
     return strstr(Json, "hostVersion") ? E_FAIL : S_OK;
 }
 
-HRESULT WINAPI DismFakeWorldRelease(const char *Name)
+PUPPET_EXPORT HRESULT WINAPI DismFakeWorldRelease(const char *Name)
 {
     if (Name && strcmp(Name, "obstacle") != 0)
         return S_FALSE;

@@ -11,10 +11,15 @@ code=$?
 "$1" run --library "$2" --touches mounts --json "$folder/missing/run.jsonl" "$3/valid-pass" >"$folder/out.txt" 2>&1
 [ $? = 3 ] && grep -q missing/run.jsonl "$folder/out.txt" && grep -q '^INVALID: 0 passed' "$folder/out.txt" ||
     { cat "$folder/out.txt"; echo "results that cannot be written"; exit 1; }
-ln -s target "$folder/link"
-"$1" run --library "$2" --touches mounts --tap "$folder/link" --case 'no-such-*' "$3/valid-pass" >"$folder/out.txt" 2>&1
-[ $? = 3 ] && grep -q 'no case is selected' "$folder/out.txt" && [ -L "$folder/link" ] && [ -f "$folder/target" ] ||
-    { cat "$folder/out.txt"; echo "nothing selected, or a link replaced"; exit 1; }
+case $2 in
+*.dll) ;; # no symbolic links under Wine
+*)
+    ln -s target "$folder/link"
+    "$1" run --library "$2" --touches mounts --tap "$folder/link" --case 'no-such-*' "$3/valid-pass" >"$folder/out.txt" 2>&1
+    [ $? = 3 ] && grep -q 'no case is selected' "$folder/out.txt" && [ -L "$folder/link" ] && [ -f "$folder/target" ] ||
+        { cat "$folder/out.txt"; echo "nothing selected, or a link replaced"; exit 1; }
+    ;;
+esac
 python3 - "$folder" <<'PYTHON'
 import json, re, sys, xml.etree.ElementTree as tree
 folder = sys.argv[1]

@@ -79,6 +79,7 @@ static void a_flipped_byte_anywhere_is_read_or_refused(void **state)
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     if (argc != 2)
         return 64;
     library = argv[1];
