@@ -48,6 +48,11 @@ if(WINEGCC AND WINEBUILD AND CMAKE_SIZEOF_VOID_P EQUAL 8)
         PROBE=$<TARGET_FILE:port_probe> OLD=$<TARGET_FILE:old_wimlib> LACKING=$<TARGET_FILE:lacking_wimlib>
         STUB=${WINE_SHIM}/libwim-15.dll SHIM=${WINE_SHIM}
         DRIVER=${CMAKE_CURRENT_BINARY_DIR}/test_driver.exe DLL=${CMAKE_CURRENT_BINARY_DIR}/DismApi.dll)
+
+    # Two processes and one image file: wimlib locks nothing there (shim_locks.c), we do.
+    add_test(NAME wine/two-writers COMMAND ${Python3_EXECUTABLE} -B ${WINE_TESTS}/../programs/two_writers.py)
+    set_tests_properties(wine/two-writers PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED catalogue
+        ENVIRONMENT "TEST_WINE=${CMAKE_CROSSCOMPILING_EMULATOR};TEST_BUILD=${CMAKE_CURRENT_BINARY_DIR};TEST_TMP=${CMAKE_CURRENT_BINARY_DIR}/programs-tmp;TEST_ENGINE=extract")
 else()
     message(STATUS "No tests with image files under Wine: winegcc or winebuild is missing, or this is not x86_64")
 endif()
