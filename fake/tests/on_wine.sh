@@ -19,4 +19,6 @@ if [ -n "${WINEDLLPATH:-}" ]; then
     export WINEPATH="${WINEPATH:-Z:$WINEDLLPATH/bin}"
 fi
 export WINETMP="Z:${TMPDIR:-/tmp}" WINETEMP="Z:${TMPDIR:-/tmp}"
+# What Windows calls a start of the machine is one of the wineserver (os_boot_id): it waits for the next program.
+wineserver -p60 2>/dev/null
 exec wine "$@"
