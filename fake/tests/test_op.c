@@ -149,7 +149,8 @@ static void a_handle_that_is_not_ours_is_never_looked_into(void **state)
 {
     (void)state;
     static const uintptr_t strange[] = {1, 8, 0x0D150001, 0x0D15FFFC, 0xDEADBEEF, UINTPTR_MAX};
-    for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
+    /* To Windows a small number is some handle of this process. */
+    for (size_t i = os_has_drives() ? 2 : 0; i < sizeof strange / sizeof *strange; i++) {
         op->cancel = (HANDLE)strange[i];
         op->ticks = 0;
         seen.count = 0;

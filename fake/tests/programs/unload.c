@@ -29,7 +29,7 @@ static void check(bool is_so, const char *claim, int line)
 #define CHECK(claim) check((claim), #claim, __LINE__)
 
 static struct {
-    const char *library, *image, *folder;
+    char *library, *image, *folder; /* absolute, with a drive where there are any */
     WCHAR *wide_image, *wide_mount;
 } world;
 
@@ -171,17 +171,21 @@ static void unload_among_threads(void)
     unload();
 }
 
-static void enter_world(void)
+static void enter_world(char **argv)
 {
+    CHECK(os_real_path(argv[1], &world.library) == S_OK);
+    CHECK(os_real_path(argv[2], &world.image) == S_OK);
+    CHECK(os_make_directories(argv[3]) == S_OK);
+    CHECK(os_real_path(argv[3], &world.folder) == S_OK);
     AUTO_FREE char *state = mem_format("%s/state", world.folder);
     AUTO_FREE char *mount = mem_format("%s/m", world.folder);
     AUTO_FREE char *image = mem_format("%s/t.wim", world.folder);
     CHECK(state && mount && image);
-    if (os_exists(world.folder))
-        CHECK(os_remove_tree(world.folder, true) == S_OK);
+    CHECK(os_remove_tree(world.folder, false) == S_OK);
     CHECK(os_make_directories(mount) == S_OK);
     CHECK(os_copy_file(world.image, image) == S_OK);
     os_setenv("DISMFAKE_STATE", state);
+    os_setenv("DISMFAKE_JOURNAL", "off");    /* most of the time a load takes */
     os_setenv("DISMFAKE_ENGINE", "extract"); /* leaves nothing mounted when the process ends */
     CHECK(text_to_utf16(image, (char16_t **)&world.wide_image) == S_OK);
     CHECK(text_to_utf16(mount, (char16_t **)&world.wide_mount) == S_OK);
@@ -192,10 +196,7 @@ int main(int argc, char **argv)
     os_begin(&argc, &argv);
     if (argc != 4)
         return 2;
-    world.library = argv[1];
-    world.image = argv[2];
-    world.folder = argv[3];
-    enter_world();
+    enter_world(argv);
     load_many_times();
     for (int i = 0; i < ROUNDS; i++)
         unload_among_threads();
