@@ -37,6 +37,7 @@ HRESULT win_error(DWORD code, const char *doing, const char *path);
 HRESULT win_change_error(const char *doing, const char *path);
 
 HANDLE os_file_handle(const struct os_file *file);
+const char *win_file_path(const struct os_file *file);
 /* Opens whatever is there, for what `access` says; a link at the end is followed or opened itself.
  * INVALID_HANDLE_VALUE: GetLastError. */
 HANDLE win_open_entry(const wchar_t *path, DWORD access, bool follow);

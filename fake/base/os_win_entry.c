@@ -129,36 +129,88 @@ HRESULT os_make_hard_link(const char *existing, const char *path)
 static bool is_refused_form(DWORD code)
 {
     return code == ERROR_INVALID_PARAMETER || code == ERROR_NOT_SUPPORTED ||
-           code == ERROR_INVALID_FUNCTION || code == ERROR_CALL_NOT_IMPLEMENTED ||
-           code == ERROR_INVALID_LEVEL;
+           code == ERROR_INVALID_FUNCTION || code == ERROR_INVALID_LEVEL ||
+           code == ERROR_CALL_NOT_IMPLEMENTED;
 }
 
-/* The old way: a name stays until the last one closes the file. */
-static DWORD remove_classic(const wchar_t *path, DWORD attributes)
+enum removal { NAME_FREE_AT_ONCE = 1, NAME_STAYS = 2 };
+
+/* Windows 10's way, by which the name is free at once, or the old one, by which it stays until the
+ * last one closes the file; ERROR_NOT_SUPPORTED if it cannot be done in any of the ways given. */
+static DWORD remove_shared(const wchar_t *path, DWORD share, unsigned ways)
 {
-    bool is_readonly = (attributes & FILE_ATTRIBUTE_READONLY) != 0;
-    if (is_readonly)
-        (void)SetFileAttributesW(path, attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY);
-    bool done = attributes & FILE_ATTRIBUTE_DIRECTORY ? RemoveDirectoryW(path) : DeleteFileW(path);
-    DWORD code = done ? 0 : GetLastError();
-    if (!done && is_readonly)
-        (void)SetFileAttributesW(path, attributes);
-    return code;
+    DWORD flags = DISPOSITION_DELETE | DISPOSITION_POSIX | DISPOSITION_IGNORE_READONLY;
+    FILE_DISPOSITION_INFO plain = {.DeleteFile = TRUE};
+    AUTO_HANDLE HANDLE file =
+        CreateFileW(path, DELETE, share, NULL, OPEN_EXISTING,
+                    FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    if (ways & NAME_FREE_AT_ONCE) {
+        if (SetFileInformationByHandle(file, DISPOSITION_EX, &flags, sizeof flags))
+            return 0;
+        DWORD code = GetLastError();
+        if (!is_refused_form(code))
+            return code;
+    }
+    if (!(ways & NAME_STAYS))
+        return ERROR_NOT_SUPPORTED;
+    if (SetFileInformationByHandle(file, FileDispositionInfo, &plain, sizeof plain))
+        return 0;
+    return GetLastError();
+}
+
+/* Where only the old way is, a file that is open leaves its name before: for the folder of
+ * temporary files, or where it is if that is on another volume. */
+static bool move_away(const wchar_t *path)
+{
+    AUTO_FREE wchar_t *away = mem_array(32768, sizeof *away);
+    wchar_t name[40];
+    uint64_t number = 0;
+    os_random(&number, sizeof number);
+    swprintf(name, sizeof name / sizeof *name, L"dismfake-removed-%016llx",
+             (unsigned long long)number);
+    DWORD len = away ? GetTempPathW(32000, away) : 0;
+    if (len == 0 || len > 32000)
+        return false;
+    wcscpy(away + len, name);
+    if (MoveFileExW(path, away, 0) && DeleteFileW(away))
+        return true;
+    const wchar_t *last = wcsrchr(path, L'\\');
+    size_t folder = last ? (size_t)(last - path) + 1 : 0;
+    if (folder == 0 || folder > 32700)
+        return false;
+    memcpy(away, path, folder * sizeof *path);
+    wcscpy(away + folder, name);
+    return MoveFileExW(path, away, 0) && DeleteFileW(away);
+}
+
+static DWORD remove_used(const wchar_t *path)
+{
+    /* Who can have it alone need not care for others. */
+    DWORD code = remove_shared(path, 0, NAME_FREE_AT_ONCE | NAME_STAYS);
+    if (code != ERROR_SHARING_VIOLATION)
+        return code;
+    code = remove_shared(path, WIN_SHARE_ALL, NAME_FREE_AT_ONCE);
+    if (code != ERROR_NOT_SUPPORTED)
+        return code;
+    bool is_folder = (GetFileAttributesW(path) & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    if (!is_folder && move_away(path))
+        return 0;
+    return remove_shared(path, WIN_SHARE_ALL, NAME_STAYS);
 }
 
 DWORD win_remove(const wchar_t *path)
 {
-    DWORD attributes = GetFileAttributesW(path);
-    if (attributes == INVALID_FILE_ATTRIBUTES)
-        return GetLastError();
-    DWORD flags = DISPOSITION_DELETE | DISPOSITION_POSIX | DISPOSITION_IGNORE_READONLY;
-    HANDLE file = win_open_entry(path, DELETE, false);
-    if (file == INVALID_HANDLE_VALUE)
-        return GetLastError();
-    bool done = SetFileInformationByHandle(file, DISPOSITION_EX, &flags, sizeof flags);
-    DWORD code = done ? 0 : GetLastError();
-    CloseHandle(file);
-    return !done && is_refused_form(code) ? remove_classic(path, attributes) : code;
+    DWORD code = remove_used(path);
+    DWORD attributes = code == ERROR_ACCESS_DENIED ? GetFileAttributesW(path) : 0;
+    if (attributes == INVALID_FILE_ATTRIBUTES || !(attributes & FILE_ATTRIBUTE_READONLY))
+        return code;
+    (void)SetFileAttributesW(path, attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY);
+    code = remove_used(path);
+    if (code)
+        (void)SetFileAttributesW(path, attributes);
+    return code;
 }
 
 static HRESULT remove_one(const char *path, bool want_folder, const char *doing)
@@ -246,24 +298,42 @@ static bool move_file(const wchar_t *from, const wchar_t *to)
     return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
 }
 
-static DWORD rename_entry(const wchar_t *from, const wchar_t *to)
+static DWORD replace_file(const wchar_t *from, const wchar_t *to, DWORD attributes)
 {
-    if (move_file(from, to))
+    if (rename_posix(from, to) == 0 || move_file(from, to))
         return 0;
-    DWORD code = GetLastError(), attributes = GetFileAttributesW(to);
-    bool is_file =
-        attributes != INVALID_FILE_ATTRIBUTES && !(attributes & FILE_ATTRIBUTE_DIRECTORY);
-    if (!is_file || (code != ERROR_ACCESS_DENIED && code != ERROR_SHARING_VIOLATION))
-        return code;
-    if (rename_posix(from, to) == 0)
-        return 0;
+    DWORD code = GetLastError();
     if (!(attributes & FILE_ATTRIBUTE_READONLY))
         return code;
     (void)SetFileAttributesW(to, attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY);
     if (move_file(from, to))
         return 0;
+    code = GetLastError();
     (void)SetFileAttributesW(to, attributes);
     return code;
+}
+
+/* Where nothing that is open can be replaced, readers of the registry and of state files, or a
+ * virus scanner, are in the way for a moment. */
+#define READERS_MS 1000
+
+static DWORD rename_entry(const wchar_t *from, const wchar_t *to)
+{
+    uint64_t deadline = os_now_ms() + READERS_MS;
+    if (move_file(from, to))
+        return 0;
+    for (;;) {
+        DWORD code = GetLastError(), attributes = GetFileAttributesW(to);
+        bool is_file =
+            attributes != INVALID_FILE_ATTRIBUTES && !(attributes & FILE_ATTRIBUTE_DIRECTORY);
+        if (!is_file || (code != ERROR_ACCESS_DENIED && code != ERROR_SHARING_VIOLATION))
+            return code;
+        code = replace_file(from, to, attributes);
+        if (code == 0 || os_now_ms() >= deadline)
+            return code;
+        os_pause(2);
+        SetLastError(code);
+    }
 }
 
 HRESULT os_rename(const char *from, const char *to)

@@ -25,6 +25,11 @@ HANDLE os_file_handle(const struct os_file *file)
     return file->handle;
 }
 
+const char *win_file_path(const struct os_file *file)
+{
+    return file->path;
+}
+
 static OVERLAPPED at_offset(uint64_t offset)
 {
     return (OVERLAPPED){.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};

@@ -95,10 +95,16 @@ HRESULT os_lstat(const char *path, struct os_stat *out)
     return stat_path(path, false, out);
 }
 
+/* Windows counts the name of a removed file as long as somebody has it open. For those who ask, a
+ * file has none when it is not where it was opened. */
 HRESULT os_stat_file(struct os_file *file, struct os_stat *out)
 {
+    struct os_stat now;
+    const char *path = win_file_path(file);
     if (!fill_stat(os_file_handle(file), NULL, out))
-        return win_error(GetLastError(), "look at", "an open file");
+        return win_error(GetLastError(), "look at", path);
+    if (!os_look(path, &now) || now.inode != out->inode || now.device != out->device)
+        out->links = 0;
     return S_OK;
 }
 

@@ -202,6 +202,8 @@ static void paths_that_lead_to_one_folder_are_the_same(void **state)
     (void)state;
     AUTO_FREE char *folder = NULL;
     assert_int_equal(support_make_folder("dismfake-match", &folder), S_OK);
+    if (!support_has_links(folder))
+        skip();
     AUTO_FREE char *link = mem_format("%s/link", folder), *place = mem_format("%s/place", folder),
                    *elsewhere = mem_format("%s/elsewhere", folder);
     assert_int_equal(os_make_directory(place), S_OK);

@@ -221,7 +221,9 @@ static void a_record_that_lacks_or_twists_a_member_is_refused(void **state)
 static void work_belongs_to_a_process_that_lives(void **state)
 {
     (void)state;
-    const char *argv[] = {"/bin/cat", NULL};
+    AUTO_FREE char *program = NULL;
+    assert_hr(S_OK, os_executable_path(&program));
+    const char *argv[] = {program, "wait", NULL};
     struct os_child_options options = {.argv = argv, .pipe_stdin = true};
     struct os_child *child;
     struct os_child_end child_end;
@@ -461,6 +463,8 @@ static void a_folder_in_the_place_of_the_mounted_one_is_left_where_it_is(void **
     assert_true(has(folder, "of somebody") && has(moved, "one"));
     assert_int_equal(DismMountStatusInvalid, status_now(id));
     assert_hr(S_OK, os_remove_tree(folder, true));
+    if (!support_has_links(support_folder))
+        return;
     assert_hr(S_OK, os_make_link(moved, folder)); /* the right folder, but not here any more */
     assert_int_equal(DismMountStatusInvalid, status_now(id));
     assert_hr(S_OK, os_remove_file(folder));
@@ -538,8 +542,11 @@ static void transactions_of_threads_do_not_lose_each_others_changes(void **state
 
 #define MOUNTS_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
+    if (argc > 1) /* the child of a test, until its input ends or it is killed */
+        return getchar() == EOF ? 0 : 1;
     const struct CMUnitTest tests[] = {
         MOUNTS_TEST(a_record_survives_being_read_again),
         MOUNTS_TEST(ids_differ_and_removing_takes_the_right_one),

@@ -40,13 +40,10 @@ static void a_file_is_written_read_and_cut(void **state)
     assert_content("f", "");
 }
 
-static void a_file_of_proc_is_read_to_its_end(void **state)
+/* What it is when the folder of something is not there. */
+static HRESULT no_folder(void)
 {
-    (void)state;
-    AUTO_FREE char *data = NULL;
-    size_t size = 0;
-    assert_int_equal(os_read_file("/proc/self/maps", &data, &size), S_OK);
-    assert_true(size > 0 && strlen(data) == size);
+    return HR_WIN32(os_has_drives() ? 3 : 2);
 }
 
 static void an_atomic_write_replaces_and_leaves_nothing_beside(void **state)
@@ -60,8 +57,8 @@ static void an_atomic_write_replaces_and_leaves_nothing_beside(void **state)
     name[255] = '\0';
     put(name, "long name");
     AUTO_FREE char *missing = in_folder("none/a");
-    assert_int_equal(os_write_file_atomic(missing, "x", 1), HR_WIN32(2));
-    assert_int_equal(os_make_directory(missing), HR_WIN32(2));
+    assert_int_equal(os_write_file_atomic(missing, "x", 1), no_folder());
+    assert_int_equal(os_make_directory(missing), no_folder());
     AUTO_FREE char *blocked = in_folder("d");
     assert_int_equal(os_make_directory(blocked), S_OK);
     assert_true(FAILED(os_write_file_atomic(blocked, "x", 1)));
@@ -82,13 +79,14 @@ static void a_copy_has_content_mode_and_time(void **state)
     memset(big, 'x', 700000);
     put("from", big);
     put("to", "something else");
-    assert_int_equal(os_set_mode(from, 0640), S_OK);
+    uint32_t mode = os_has_drives() ? 0444 : 0640;
     assert_int_equal(os_set_mtime(from, -1500000000), S_OK);
+    assert_int_equal(os_set_mode(from, mode), S_OK);
     assert_int_equal(os_copy_file(from, to), S_OK);
     assert_content("to", big);
     struct os_stat stat;
     assert_int_equal(os_stat(to, &stat), S_OK);
-    assert_int_equal(stat.mode, 0640);
+    assert_int_equal(stat.mode, mode);
     assert_true(stat.mtime_ns == -1500000000);
     assert_int_equal(os_copy_file(from, from), E_INVALIDARG);
     assert_content("from", big);
@@ -133,6 +131,8 @@ static void links_are_seen_as_such(void **state)
     AUTO_FREE char *hard = in_folder("hard");
     AUTO_FREE char *dangling = in_folder("dangling");
     put("target", "1234");
+    if (!support_has_links(folder))
+        skip();
     assert_int_equal(os_make_link("target", link), S_OK);
     assert_int_equal(os_make_link("nowhere", dangling), S_OK);
     assert_int_equal(os_make_hard_link(target, hard), S_OK);
@@ -153,10 +153,10 @@ static void links_are_seen_as_such(void **state)
     AUTO_FREE char *below = in_folder("target/x");
     assert_int_equal(os_stat(below, &a), HR_WIN32(3));
     assert_false(os_exists(below));
-    assert_int_equal(os_set_mtime(link, 1000000001), S_OK);
+    assert_int_equal(os_set_mtime(link, 1000000100), S_OK);
     assert_int_equal(os_lstat(link, &a), S_OK);
     assert_int_equal(os_stat(link, &b), S_OK);
-    assert_true(a.mtime_ns == 1000000001 && b.mtime_ns != 1000000001);
+    assert_true(a.mtime_ns == 1000000100 && b.mtime_ns != 1000000100);
 }
 
 static void folders_are_made_with_their_parents(void **state)
@@ -181,8 +181,8 @@ static void folders_are_made_with_their_parents(void **state)
 static void names_are_listed_in_ordinal_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {"b", "B", "a", ".hidden", "\xC3\xA9", "10", "9"};
-    static const char *const sorted[] = {".hidden", "10", "9", "B", "a", "b", "\xC3\xA9"};
+    static const char *const names[] = {"b", "C", "a", ".hidden", "\xC3\xA9", "10", "9"};
+    static const char *const sorted[] = {".hidden", "10", "9", "C", "a", "b", "\xC3\xA9"};
     for (size_t i = 0; i < 7; i++)
         put(names[i], "");
     struct os_names list AUTO_NAMES = {0};
@@ -192,7 +192,7 @@ static void names_are_listed_in_ordinal_order(void **state)
         assert_string_equal(list.ptr[i], sorted[i]);
     struct os_names none AUTO_NAMES = {0};
     AUTO_FREE char *missing = in_folder("none");
-    assert_int_equal(os_list(missing, &none), HR_WIN32(2));
+    assert_int_equal(os_list(missing, &none), no_folder());
 }
 
 static void a_tree_is_removed_without_following_links(void **state)
@@ -202,12 +202,14 @@ static void a_tree_is_removed_without_following_links(void **state)
     AUTO_FREE char *deep = in_folder("tree/a/b/c");
     AUTO_FREE char *outside = in_folder("outside");
     AUTO_FREE char *link = in_folder("tree/a/link");
-    AUTO_FREE char *locked = in_folder("tree/a/b");
+    AUTO_FREE char *locked = in_folder(os_has_drives() ? "tree/a/b/f" : "tree/a/b");
+    bool has_links = support_has_links(folder);
     assert_int_equal(os_make_directories(deep), S_OK);
     assert_int_equal(os_make_directory(outside), S_OK);
     put("outside/kept", "kept");
     put("tree/a/b/f", "x");
-    assert_int_equal(os_make_link(outside, link), S_OK);
+    if (has_links)
+        assert_int_equal(os_make_link(outside, link), S_OK);
     assert_int_equal(os_set_mode(locked, 0), S_OK);
     assert_int_equal(os_remove_tree(tree, false), S_OK);
     assert_true(os_is_empty_directory(tree));
@@ -215,6 +217,8 @@ static void a_tree_is_removed_without_following_links(void **state)
     assert_int_equal(os_remove_tree(tree, true), S_OK);
     assert_false(os_exists(tree));
     assert_int_equal(os_remove_tree(tree, true), HR_WIN32(2));
+    if (!has_links)
+        return;
     AUTO_FREE char *top_link = in_folder("top-link");
     assert_int_equal(os_make_link(outside, top_link), S_OK);
     assert_true(FAILED(os_remove_tree(top_link, false)));
@@ -222,17 +226,18 @@ static void a_tree_is_removed_without_following_links(void **state)
     assert_content("outside/kept", "kept");
 }
 
-static void twenty_thousand_files_are_removed(void **state)
+static void many_files_are_removed(void **state)
 {
     (void)state;
     AUTO_FREE char *tree = in_folder("tree");
     AUTO_FREE char *first = in_folder("tree/first");
+    int each = os_has_drives() ? 1000 : 10000; /* Wine takes its time */
     assert_int_equal(os_make_directory(tree), S_OK);
     for (int d = 0; d < 2; d++) {
         char path[4200];
         snprintf(path, sizeof path, "%s/%d", tree, d);
         assert_int_equal(os_make_directory(path), S_OK);
-        for (int i = 0; i < 10000; i++) {
+        for (int i = 0; i < each; i++) {
             struct os_file *file = NULL;
             snprintf(path, sizeof path, "%s/%d/file-%d", tree, d, i);
             assert_int_equal(os_open(path, OS_WRITE | OS_CREATE, &file), S_OK);
@@ -257,42 +262,14 @@ static void a_change_behind_the_file_clock_has_another_time(void **state)
         assert_int_equal(os_stat(path, &after), S_OK);
         assert_true(after.ctime_ns > before.ctime_ns);
     }
-    assert_false(os_file_clock_is_fine("/proc/self/no-such-folder"));
-}
-
-static void special_folders_follow_the_environment(void **state)
-{
-    (void)state;
-    AUTO_FREE char *home = mem_dup(os_getenv("HOME"));
-    static const char *const rows[][3] = {
-        /* XDG_STATE_HOME, HOME, state folder */
-        {"/x/state", "/home/u", "/x/state/dismfake"},
-        {"relative", "/home/u", "/home/u/.local/state/dismfake"},
-        {NULL, "/home/u", "/home/u/.local/state/dismfake"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        os_setenv("XDG_STATE_HOME", rows[i][0]);
-        os_setenv("HOME", rows[i][1]);
-        AUTO_FREE char *path = NULL;
-        assert_int_equal(os_state_directory("dismfake", &path), S_OK);
-        assert_string_equal(path, rows[i][2]);
-    }
-    os_setenv("XDG_STATE_HOME", NULL);
-    os_setenv("HOME", NULL);
-    AUTO_FREE char *last = NULL;
-    assert_int_equal(os_state_directory("dismfake", &last), S_OK);
-    assert_true(text_starts(last, "/tmp/dismfake-"));
-    os_setenv("HOME", home);
-    assert_true(os_is_volume_root("/"));
-    assert_true(os_is_volume_root("/proc"));
-    assert_false(os_is_volume_root(folder));
+    AUTO_FREE char *none = in_folder("none");
+    assert_false(os_file_clock_is_fine(none));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OS_TEST(a_file_is_written_read_and_cut),
-        OS_TEST(a_file_of_proc_is_read_to_its_end),
         OS_TEST(an_atomic_write_replaces_and_leaves_nothing_beside),
         OS_TEST(a_copy_has_content_mode_and_time),
         OS_TEST(a_lock_holds_off_other_opens_of_the_same_process),
@@ -301,9 +278,8 @@ int main(void)
         OS_TEST(folders_are_made_with_their_parents),
         OS_TEST(names_are_listed_in_ordinal_order),
         OS_TEST(a_tree_is_removed_without_following_links),
-        OS_TEST(twenty_thousand_files_are_removed),
+        OS_TEST(many_files_are_removed),
         OS_TEST(a_change_behind_the_file_clock_has_another_time),
-        OS_TEST(special_folders_follow_the_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ static void a_bad_value_is_refused_with_name_and_value(void **state)
         {"DISMFAKE_CLOCK=2024-01-01", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_CLOCK=1677-12-31T23:59:59", "DISMFAKE_CLOCK is"},
         {"DISMFAKE_CLOCK=2262-01-01T00:00:00", "DISMFAKE_CLOCK is"},
-        {"DISMFAKE_ONLINE=/", "DISMFAKE_ONLINE is '/'"},
+        {"DISMFAKE_ONLINE=/", "the machine's own system is never opened"},
         {"DISMFAKE_TRACE=nonsense", "nonsense"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -156,7 +156,8 @@ static void a_state_folder_that_cannot_be_made_is_refused(void **state)
     AUTO_FREE char *file = in_folder("file");
     write_file(file, "in the way");
     expect("DISMFAKE_STATE=file/below", NULL, "0x8007");
-    expect("DISMFAKE_STATE=C:\\state", NULL, "0x80070057 DISMFAKE_STATE is 'C:\\state'");
+    if (!os_has_drives())
+        expect("DISMFAKE_STATE=C:\\state", NULL, "0x80070057 DISMFAKE_STATE is 'C:\\state'");
 }
 
 int main(int argc, char **argv)

@@ -254,6 +254,8 @@ static void symbolic_links_are_not_followed(void **state)
     AUTO_FREE char *loop = below("docs/loop"), *dangling = below("dangling"),
                    *self = below("empty/s");
     AUTO_TREE struct tree old = {0};
+    if (!support_has_links(root))
+        skip();
     assert_hr(S_OK, os_make_link("..", loop));
     look(&old);
     assert_int_equal(8, old.list.len);
@@ -269,6 +271,8 @@ static void a_link_in_a_folders_place_is_found(void **state)
     (void)state;
     AUTO_TREE struct tree old = {0};
     AUTO_FREE char *link = below("docs");
+    if (!support_has_links(root))
+        skip();
     look(&old);
     take("docs");
     assert_hr(S_OK, os_make_link("empty", link));
@@ -281,6 +285,8 @@ static void a_pipe_cannot_be_held_by_an_image(void **state)
     AUTO_TREE struct tree old = {0}, now = {0};
     wim_changes changes AUTO(wim_changes_clear) = {0};
     AUTO_FREE char *command = mem_format("mkfifo '%s/docs/pipe'", root);
+    if (os_has_drives())
+        skip(); /* no pipe lies in a folder of Windows */
     look(&old);
     assert_int_equal(0, system(command));
     assert_hr(S_OK, tree_scan(root, &now, NULL, NULL));
@@ -294,6 +300,8 @@ static void a_pipe_below_a_new_folder_cannot_be_held_either(void **state)
     AUTO_TREE struct tree old = {0}, now = {0};
     wim_changes changes AUTO(wim_changes_clear) = {0};
     AUTO_FREE char *command = mem_format("mkdir '%s/new' && mkfifo '%s/new/pipe'", root, root);
+    if (os_has_drives())
+        skip();
     look(&old);
     assert_int_equal(0, system(command));
     assert_hr(S_OK, tree_scan(root, &now, NULL, NULL));
@@ -309,11 +317,13 @@ static void names_of_every_kind_survive_saving_and_loading(void **state)
     memset(longest, 'n', 255);
     longest[255] = '\0';
     put(longest, "255 bytes");
-    put("with\nnewline", "1");
     put(" leading and trailing ", "2");
-    put("\"quoted\" \\ and 7 8 9", "3");
     put("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "4");
-    put("not utf-8 \xFF", "5");
+    if (!os_has_drives()) { /* where there are drives no name is like these */
+        put("with\nnewline", "1");
+        put("\"quoted\" \\ and 7 8 9", "3");
+        put("not utf-8 \xFF", "5");
+    }
     look(&old);
     assert_hr(S_OK, tree_save(&old, manifest));
     assert_hr(S_OK, tree_load(manifest, &loaded));
@@ -325,6 +335,8 @@ static void names_of_every_kind_survive_saving_and_loading(void **state)
         assert_true(a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns);
     }
     assert_changes(&loaded, "");
+    if (os_has_drives())
+        return;
     take("with\nnewline");
     assert_changes(&loaded, "-with\nnewline\n");
 }

@@ -206,6 +206,8 @@ static void a_path_is_known_through_a_link_too(void **state)
     (void)state;
     AUTO_FREE char *real = in_folder("real"), *link = in_folder("link"), *found = NULL;
     assert_hr(S_OK, os_make_directory(real));
+    if (!support_has_links(support_folder))
+        skip();
     assert_hr(S_OK, os_make_link(real, link));
     change("{\"holdFile\": \"%s/not there yet\"}", link);
     assert_hr(S_OK, world_find_opener(real, &found));
