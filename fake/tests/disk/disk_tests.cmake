@@ -2,6 +2,8 @@
 # Tests of fake/disk: units, and Python programs that hold it against qemu-img and libvhdi through
 # the program disktool.
 
+dismfake_unit_test(disk disk)
+
 add_executable(disktool tests/disk/disktool.c)
 target_link_libraries(disktool PRIVATE disk base dismfake_options)
 
@@ -19,10 +21,10 @@ target_link_libraries(vhdicat PRIVATE PkgConfig::VHDI dismfake_options)
 
 function(dismfake_disk_test name)
     add_test(NAME disk/${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/tests/disk/${name}.py)
-    set_tests_properties(disk/${name} PROPERTIES TIMEOUT 600
+    set_tests_properties(disk/${name} PROPERTIES TIMEOUT 1200
         ENVIRONMENT "DISKTOOL=$<TARGET_FILE:disktool>;VHDICAT=$<TARGET_FILE:vhdicat>;MKFIXTURE=${PROJECT_BINARY_DIR}/fixtures/mkfixture")
 endfunction()
 
-foreach(name reading refusals partitions applying made)
+foreach(name reading refusals partitions applying made kills)
     dismfake_disk_test(${name})
 endforeach()
