@@ -35,6 +35,9 @@ HRESULT os_write_at(struct os_file *file, const void *data, size_t size,
                     uint64_t offset);                                  /* all of it */
 HRESULT os_write(struct os_file *file, const void *data, size_t size); /* all of it */
 HRESULT os_truncate(struct os_file *file, uint64_t size);
+/* What is written there later finds room; neither content nor size changes. S_FALSE: this file
+ * system does not promise that. */
+HRESULT os_reserve(struct os_file *file, uint64_t offset, uint64_t size);
 HRESULT os_sync(struct os_file *file); /* data and size are on the disk when it returns */
 /* Whole file, with a NUL behind it. Caller's: mem_free. */
 HRESULT os_read_file(const char *path, char **data, size_t *size);

@@ -160,6 +160,17 @@ HRESULT os_truncate(struct os_file *file, uint64_t size)
     return S_OK;
 }
 
+HRESULT os_reserve(struct os_file *file, uint64_t offset, uint64_t size)
+{
+    int err = floor_denies_change();
+    while (!err && fallocate(file->fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) != 0) {
+        if (errno == EOPNOTSUPP || errno == ENOSYS)
+            return S_FALSE;
+        err = errno == EINTR ? 0 : errno;
+    }
+    return err ? error_errno(err, "make room in", file->path) : S_OK;
+}
+
 HRESULT os_sync(struct os_file *file)
 {
     if (!FLOOR_CHANGES(fdatasync(file->fd)))

@@ -169,6 +169,12 @@ HRESULT os_truncate(struct os_file *file, uint64_t size)
     return S_OK;
 }
 
+HRESULT os_reserve(struct os_file *file, uint64_t offset, uint64_t size)
+{
+    (void)file, (void)offset, (void)size;
+    return S_FALSE;
+}
+
 HRESULT os_sync(struct os_file *file)
 {
     if (!WIN_CHANGES(FlushFileBuffers(file->handle)))

@@ -186,6 +186,19 @@ static HRESULT tell(const struct disk_watch *watch, uint64_t done, uint64_t tota
     return watch && watch->step ? watch->step(watch->context, done, total) : S_OK;
 }
 
+/* The rest is to be written when nothing can be taken back any more, and a file may have holes. */
+static HRESULT reserve(const struct plan *plan, struct os_file *container)
+{
+    for (unsigned phase = 0; phase < PLAN_PHASES; phase++) {
+        for (size_t i = 0; i < plan->writes[phase].len; i++) {
+            const struct plan_write *write = &plan->writes[phase].ptr[i];
+            if (write->target < plan->old_size)
+                TRY(os_reserve(container, write->target, write->size));
+        }
+    }
+    return S_OK;
+}
+
 HRESULT plan_grow(const struct plan *plan, const struct side *side, struct os_file *container,
                   const struct disk_watch *watch)
 {
@@ -204,6 +217,7 @@ HRESULT plan_grow(const struct plan *plan, const struct side *side, struct os_fi
         }
     }
     TRY(tell(watch, done, total));
+    TRY(reserve(plan, container));
     if (plan->new_size == plan->old_size)
         return S_OK;
     TRY(os_truncate(container, plan->new_size));

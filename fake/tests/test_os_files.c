@@ -22,6 +22,7 @@ static void a_file_is_written_read_and_cut(void **state)
         assert_int_equal(os_read_at(file, buffer, sizeof buffer, 0, &got), S_OK);
         assert_int_equal(got, 7);
         assert_memory_equal(buffer, "Jello\0!", 7);
+        assert_true(SUCCEEDED(os_reserve(file, 3, 100000)));
         assert_int_equal(os_truncate(file, 4), S_OK);
         struct os_stat stat;
         assert_int_equal(os_stat_file(file, &stat), S_OK);

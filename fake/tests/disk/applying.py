@@ -4,6 +4,7 @@ writes and against qemu-img and libvhdi as readers."""
 import os
 import shutil
 import struct
+import subprocess
 import unittest
 
 from disktest import (FORMATS, KINDS, MIB, Failed, disktool, folder, make, make_vhdx, make_vhdx_child, qemu_format, qemu_img,
@@ -257,6 +258,31 @@ class Failing(unittest.TestCase):
                 else:
                     disktool("apply", case.path, case.side)
                 case.check(self)
+
+    def test_a_full_disk_under_a_container_with_holes(self):
+        """What is there already of a fixed disk may need room too. A small file system that is really full."""
+        for kind in ("vhd-fixed", "vhdx-fixed"):
+            with self.subTest(kind), folder() as at:
+                os.makedirs(f"{at}/small")
+                if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", f"{at}/small"], capture_output=True).returncode:
+                    self.skipTest("may not mount")
+                try:
+                    case = Case(kind, at, seeded(), size=64 * MIB)
+                    small = f"{at}/small/disk." + kind.partition("-")[0]
+                    subprocess.run(["cp", "--sparse=always", "--preserve=timestamps", case.path, small], check=True)
+                    case.path = small
+                    case.write(writes=[(n << 20, case.rng.randbytes(600000)) for n in range(60)])
+                    was = sha256(small)
+                    answer = disktool("apply", small, case.side, check=False)
+                    self.assertIn(f"0x{DISK_FULL:08X}", answer["failed"])
+                    self.assertEqual(answer["past-return"], "0")
+                    self.assertEqual(sha256(small), was)
+                    self.assertEqual(disktool("recover", small, case.side)["recovered"], "whole")
+                    subprocess.run(["mount", "-o", "remount,size=200m", f"{at}/small"], check=True)
+                    disktool("apply", small, case.side)
+                    case.check(self)
+                finally:
+                    subprocess.run(["umount", f"{at}/small"], check=True)
 
     def test_a_watcher_can_end_it_before_the_point_of_no_return(self):
         for kind in KINDS:
