@@ -16,6 +16,13 @@ target_link_libraries(core PUBLIC base PRIVATE dismfake_options)
 
 # The part of image that sees wimlib, of which the mount helper needs nothing else.
 add_library(wimfile OBJECT image/wim_file.c)
+# One image read, and new contents written, without wimlib.
+if(WIN32)
+    target_sources(wimfile PRIVATE image/wim_raw_none.c)
+else()
+    target_sources(wimfile PRIVATE image/resource.c image/wim_codec.c image/wim_patch.c image/wim_patch_out.c
+        image/wim_patch_xml.c image/wim_raw.c image/wim_raw_tree.c)
+endif()
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 

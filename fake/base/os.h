@@ -55,6 +55,9 @@ void os_unlock_file(struct os_file *file);
 /* Returns when nobody else has the file locked with flock(2), or at the deadline (os_now_ms):
  * false. A process that is being killed gives its locks up one after another. */
 bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms);
+/* flock(2) on the file, as wimlib does it while it writes. false: somebody else has it. */
+bool os_take_flock(struct os_file *file);
+void os_drop_flock(struct os_file *file);
 
 /* Makes a file of that size, reserved on the disk, and maps it: what is stored there is seen by
  * whoever reads the file. Fails if it is there. */

@@ -219,14 +219,24 @@ bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, boo
     return is_over;
 }
 
+bool os_take_flock(struct os_file *file)
+{
+    return flock(os_file_fd(file), LOCK_EX | LOCK_NB) == 0;
+}
+
+void os_drop_flock(struct os_file *file)
+{
+    (void)flock(os_file_fd(file), LOCK_UN);
+}
+
 bool os_await_no_flock(struct os_file *file, uint64_t deadline_ms)
 {
-    while (flock(os_file_fd(file), LOCK_EX | LOCK_NB) != 0) {
+    while (!os_take_flock(file)) {
         if (os_now_ms() >= deadline_ms)
             return false;
         os_pause(1);
     }
-    (void)flock(os_file_fd(file), LOCK_UN);
+    os_drop_flock(file);
     return true;
 }
 

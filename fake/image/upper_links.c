@@ -170,8 +170,6 @@ static void set_group(struct linked *linked, uint64_t group)
 static HRESULT see_origin(void *context, const char *path, const struct wim_entry *entry)
 {
     struct linking *l = context;
-    if (entry->links < 2)
-        return S_OK;
     uint32_t origin = hash_name(path);
     for (size_t i = first_with(l, origin); i < l->linked.len; i++) {
         struct linked *linked = &l->linked.ptr[i];
@@ -190,7 +188,7 @@ static HRESULT find_by_origin(struct linking *l)
     for (size_t i = 0; i < l->linked.len; i++)
         l->linked.ptr[i].key = l->linked.ptr[i].origin;
     sort(l);
-    return wim_each(l->upper->wim, l->upper->index, see_origin, l);
+    return wim_each_linked(l->upper->wim, l->upper->index, see_origin, l);
 }
 
 /* By a name under which the image knows it since the last commit. */
@@ -240,8 +238,6 @@ static HRESULT see_name(void *context, const char *path, const struct wim_entry 
 {
     struct linking *l = context;
     bool covered = false;
-    if (entry->links < 2)
-        return S_OK;
     size_t i = first_with(l, entry->link_group);
     while (i < l->linked.len && l->linked.ptr[i].key == entry->link_group &&
            !l->linked.ptr[i].has_group)
@@ -267,5 +263,5 @@ HRESULT upper_each_other_name(const struct upper *upper, bool only_new,
     for (size_t i = 0; i < l.linked.len; i++)
         l.linked.ptr[i].key = l.linked.ptr[i].has_group ? l.linked.ptr[i].group : 0;
     sort(&l);
-    return wim_each(upper->wim, upper->index, see_name, &l);
+    return wim_each_linked(upper->wim, upper->index, see_name, &l);
 }

@@ -14,7 +14,9 @@
 #include "floor.h"
 #include "os.h"
 #include "text.h"
+#include "trace.h"
 #include "wim_handle.h"
+#include "wim_patch.h"
 #include "world.h"
 
 static enum wimlib_progress_status on_progress(enum wimlib_progress_msg message,
@@ -28,16 +30,50 @@ HRESULT wim_open(const char *path, bool for_writing, bool check_integrity, struc
     return wim_open_file(path, flags, on_progress, out);
 }
 
+HRESULT wim_open_to_commit(const char *path, unsigned index, struct os_file *file, struct wim **out)
+{
+    TRY(world_open_files(path, WORLD_WRITE, 1));
+    AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
+    if (!wim || !(wim->path = mem_dup(path)))
+        return FAIL_MEMORY();
+    HRESULT hr = wim_raw_open(file, index, &wim->raw);
+    if (hr == E_OUTOFMEMORY)
+        return hr;
+    if (FAILED(hr)) {
+        trace(TRACE_IMAGE, "%s is left to wimlib: %s", path, error_last()->text);
+        error_clear();
+        TRY(wim_open_rest(wim));
+    }
+    *out = TAKE(wim);
+    return S_OK;
+}
+
+HRESULT wim_open_rest(struct wim *wim)
+{
+    return wim->handle
+               ? S_OK
+               : wim_open_handle(wim, wim->path, WIMLIB_OPEN_FLAG_WRITE_ACCESS, on_progress);
+}
+
+HRESULT wim_write_contents(struct wim *wim, struct os_file *file, const struct wim_change *changes,
+                           size_t count, const struct wim_progress *progress)
+{
+    return wim->raw ? wim_patch(wim->raw, file, changes, count, progress) : S_FALSE;
+}
+
 /* ---- looking at an image ---- */
 
 struct walk {
     HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry);
     void *context;
     HRESULT hr;
+    bool only_linked;
 };
 
 static HRESULT see(struct walk *walk, const struct wimlib_dir_entry *found)
 {
+    if (walk->only_linked && found->num_links < 2)
+        return S_OK;
     AUTO_PORT_TEXTS struct port_texts texts = {0};
     const char *path;
     TRY(port_utf8_path(&texts, found->full_path, &path));
@@ -87,17 +123,22 @@ static HRESULT keep_entry(void *context, const char *path, const struct wim_entr
 
 HRESULT wim_look(struct wim *wim, unsigned index, const char *path, struct wim_entry *out)
 {
+    if (wim->raw)
+        return wim_raw_look(wim->raw, path, out);
     *out = (struct wim_entry){0};
-    struct walk walk = {keep_entry, out, S_OK};
+    struct walk walk = {keep_entry, out, S_OK, false};
     HRESULT hr = walk_image(wim, index, path, 0, &walk);
     return hr == S_FALSE ? S_OK : hr;
 }
 
-HRESULT wim_each(struct wim *wim, unsigned index,
-                 HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry),
-                 void *context)
+HRESULT wim_each_linked(struct wim *wim, unsigned index,
+                        HRESULT (*each)(void *context, const char *path,
+                                        const struct wim_entry *entry),
+                        void *context)
 {
-    struct walk walk = {each, context, S_OK};
+    if (wim->raw)
+        return wim_raw_each_linked(wim->raw, each, context);
+    struct walk walk = {each, context, S_OK, true};
     return walk_image(
         wim, index, "/",
         WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE | WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, &walk);
@@ -222,6 +263,7 @@ static HRESULT unique_name(const struct wim *wim, const char *name, struct port_
 
 HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsigned *new_index)
 {
+    TRY(wim_open_rest(wim));
     /* A WIM cannot export to itself: a second handle on the same file is the source. */
     AUTO_WIM struct wim *source = NULL;
     TRY(wim_open(path, false, false, &source));
@@ -244,6 +286,7 @@ HRESULT wim_write(struct wim *wim, const char *path, bool with_integrity,
                   const struct wim_progress *progress)
 {
     int flags = WIMLIB_WRITE_FLAG_FSYNC | (with_integrity ? WIMLIB_WRITE_FLAG_CHECK_INTEGRITY : 0);
+    TRY(wim_open_rest(wim));
     TRY(os_stat(path, &wim->before));
     begin_work(wim, progress);
     wim->written_path = path;

@@ -27,6 +27,12 @@ struct wim_facts {
  * for_writing takes wimlib's own lock and fails with WIMPROVIDER_E_NO_WRITE_PERMISSION on a
  * read-only file. */
 HRESULT wim_open(const char *path, bool for_writing, bool check_integrity, struct wim **out);
+/* The same for writing, to look at one image first (wim_look, wim_each_linked): without wimlib,
+ * where that goes (wim_raw.h), until something asks for more. `file` is the same file, and stays
+ * open. */
+struct os_file;
+HRESULT wim_open_to_commit(const char *path, unsigned index, struct os_file *file,
+                           struct wim **out);
 void wim_close(struct wim *wim);
 DEFINE_SCOPE(wim, struct wim, wim_close)
 #define AUTO_WIM AUTO(scope_wim)
@@ -49,10 +55,11 @@ struct wim_entry {
 };
 /* path: below the root, '/' between components. Nothing there is WIM_NOTHING, no failure. */
 HRESULT wim_look(struct wim *wim, unsigned index, const char *path, struct wim_entry *out);
-/* Every name of the image but the root; a failure of `each` ends it. */
-HRESULT wim_each(struct wim *wim, unsigned index,
-                 HRESULT (*each)(void *context, const char *path, const struct wim_entry *entry),
-                 void *context);
+/* Every name of a file that has several; a failure of `each` ends it. */
+HRESULT wim_each_linked(struct wim *wim, unsigned index,
+                        HRESULT (*each)(void *context, const char *path,
+                                        const struct wim_entry *entry),
+                        void *context);
 
 /* An image with files and folders from anywhere, with everything a file system of this machine
  * knows of them; replaces `file`. */
@@ -91,6 +98,10 @@ struct wim_change {
  * have others than any program of this user's would give to a new one (os_has_default_mode); the
  * rest stays free of Unix data. */
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count);
+/* Into the file, all of it, if the changes are new contents of files that are there already, and if
+ * the image could be read without wimlib (wim_patch.h). S_FALSE: they are not; nothing was done. */
+HRESULT wim_write_contents(struct wim *wim, struct os_file *file, const struct wim_change *changes,
+                           size_t count, const struct wim_progress *progress);
 /* A further image at the end, a copy of that one. Its name is made unique: "name (2)". */
 HRESULT wim_append_copy(struct wim *wim, const char *path, unsigned index, unsigned *new_index);
 /* Into the file it was opened from: appends what is new and replaces the header last; synced. */

@@ -342,6 +342,19 @@ static HRESULT open_changes(const struct commit *c)
     return S_OK;
 }
 
+/* S_FALSE: it takes more than that. */
+static HRESULT write_contents(struct commit *c, unsigned from)
+{
+    struct write_progress range = {c, from, 98};
+    struct wim_progress progress = {report_written, &range};
+    HRESULT hr = wim_write_contents(c->wim, c->file, c->changes.ptr, c->changes.len, &progress);
+    if (hr != S_OK)
+        return hr;
+    trace(TRACE_IMAGE, "%s: nothing but contents of %zu files", c->mount.image_path,
+          c->changes.len);
+    return note_written(c);
+}
+
 /* The changes by wimlib in memory, then into the file. */
 static HRESULT write_by_update(struct commit *c, unsigned index, unsigned from)
 {
@@ -463,6 +476,8 @@ static HRESULT write_wim(struct commit *c)
         TRY(write_copy(c, from = 30));
     if (keeps_more)
         hr = write_by_replay(c, index, from);
+    if (!keeps_more && !append && !wants_integrity(c))
+        hr = write_contents(c, from);
     if (hr == S_FALSE)
         hr = write_by_update(c, index, from);
     TRY(hr);
@@ -511,7 +526,7 @@ static HRESULT commit_all(struct commit *c)
     TRY(op_step(c->op, c->steps->scan));
     bool is_disk = image_is_disk(c->mount.image_path);
     if (!is_disk)
-        TRY(wim_open(c->mount.image_path, true, false, &c->wim));
+        TRY(wim_open_to_commit(c->mount.image_path, c->mount.index, c->file, &c->wim));
     TRY(c->engine->changes(&c->mount, c->wim, c->op, 0, 20, &c->seen, &c->changes));
     HRESULT hr = is_disk ? write_disk(c) : write_wim(c);
     if (SUCCEEDED(hr))

@@ -10,6 +10,7 @@
 #include "os.h"
 #include "text.h"
 #include "wim_handle.h"
+#include "wim_raw.h"
 
 #define SOLID_WIM_VERSION 3584 /* 0xE00, what solid resources need */
 
@@ -100,23 +101,29 @@ HRESULT wim_read_facts(struct wim *wim, const char *path)
     return S_OK;
 }
 
-HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
-                      struct wim **out)
+HRESULT wim_open_handle(struct wim *wim, const char *path, int flags,
+                        wimlib_progress_func_t on_progress)
 {
     AUTO_PORT_TEXTS struct port_texts texts = {0};
     wimlib_tchar *file;
     TRY(wim_start());
     TRY(port_path(&texts, path, &file));
-    AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
-    if (!wim)
-        return FAIL_MEMORY();
     errno = 0;
     int code = WIM(open_wim_with_progress)(file, flags, &wim->handle, on_progress, wim);
     if (code) {
         wim->handle = NULL;
         return wim_failed(NULL, code, errno, "cannot open", path);
     }
-    TRY(wim_read_facts(wim, path));
+    return wim_read_facts(wim, path);
+}
+
+HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
+                      struct wim **out)
+{
+    AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
+    if (!wim)
+        return FAIL_MEMORY();
+    TRY(wim_open_handle(wim, path, flags, on_progress));
     *out = TAKE(wim);
     return S_OK;
 }
@@ -126,6 +133,9 @@ void wim_close(struct wim *wim)
     if (wim->handle)
         WIM(free)(wim->handle);
     port_texts_clear(&wim->texts);
+    if (wim->raw)
+        wim_raw_close(wim->raw);
+    mem_free(wim->path);
     mem_free(wim);
 }
 

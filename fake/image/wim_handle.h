@@ -9,7 +9,9 @@
 #include "wim_port.h"
 
 struct wim {
-    WIMStruct *handle;
+    WIMStruct *handle; /* NULL: not opened yet, all there is is `raw` */
+    struct wim_raw *raw;
+    char *path;
     struct wim_facts facts;
     const struct wim_progress *progress;
     HRESULT progress_hr;
@@ -25,6 +27,9 @@ HRESULT wim_start(void); /* before anything else of wimlib; once is enough */
 /* wimlib's flags and its callback, whose context is the struct wim; NULL: none. */
 HRESULT wim_open_file(const char *path, int flags, wimlib_progress_func_t on_progress,
                       struct wim **out);
+HRESULT wim_open_handle(struct wim *wim, const char *path, int flags,
+                        wimlib_progress_func_t on_progress);
+HRESULT wim_open_rest(struct wim *wim); /* of what wim_open_to_commit gave; at any time */
 HRESULT wim_read_facts(struct wim *wim, const char *path); /* after what changes them */
 /* wimlib's code (and the system's reason, 0: none) as this thread's error: "DOING PATH: why". */
 HRESULT wim_failed(const struct wim *wim, int code, int err, const char *doing, const char *path);

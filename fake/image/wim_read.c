@@ -122,36 +122,3 @@ HRESULT wim_children(struct wim *wim, unsigned index, const char *path, wim_file
 {
     return iterate(wim, index, path, WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, each, context);
 }
-
-/* ---- decompression ---- */
-
-struct wim_decompressor {
-    struct wimlib_decompressor *handle;
-};
-
-HRESULT wim_decompressor_new(const struct wim_storage *storage, struct wim_decompressor **out)
-{
-    AUTO_FREE struct wim_decompressor *decompressor = mem_alloc(sizeof *decompressor);
-    if (!decompressor)
-        return FAIL_MEMORY();
-    int code = wimlib_create_decompressor((enum wimlib_compression_type)storage->compression,
-                                          storage->chunk_size, &decompressor->handle);
-    if (code)
-        return wim_failed(NULL, code, 0, "cannot decompress", "this kind of image file");
-    *out = TAKE(decompressor);
-    return S_OK;
-}
-
-void wim_decompressor_free(struct wim_decompressor *decompressor)
-{
-    if (!decompressor)
-        return;
-    wimlib_free_decompressor(decompressor->handle);
-    mem_free(decompressor);
-}
-
-bool wim_decompress(struct wim_decompressor *decompressor, const void *from, size_t from_size,
-                    void *to, size_t to_size)
-{
-    return wimlib_decompress(from, from_size, to, to_size, decompressor->handle) == 0;
-}

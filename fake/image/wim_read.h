@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wim_read.h - an image looked into without unpacking it: its folders, and where the bytes of its
- * files lie in the WIM file. Reading them is the caller's business (mountfs/resource.h).
+ * files lie in the WIM file. Reading them is the caller's business (resource.h).
  */
 #ifndef IMAGE_WIM_READ_H
 #define IMAGE_WIM_READ_H
@@ -12,29 +12,12 @@
 
 #include "hr.h"
 #include "wim.h"
+#include "wim_codec.h"
 
 /* wim_open without what surrounds a call of the library. */
 HRESULT wim_open_to_look(const char *path, struct wim **out);
 
-/* How the resources of a WIM file are stored. */
-struct wim_storage {
-    int compression; /* wimlib's number; 0: none */
-    uint32_t chunk_size;
-    bool is_pipable;
-    bool has_rpfix; /* absolute links were made relative to the image's root */
-};
 void wim_storage(const struct wim *wim, struct wim_storage *out);
-
-enum wim_blob_kind {
-    WIM_BLOB_EMPTY,
-    WIM_BLOB_PLAIN,      /* `size` bytes at `offset` */
-    WIM_BLOB_COMPRESSED, /* `stored_size` bytes at `offset`: chunk table and chunks */
-    WIM_BLOB_ELSEWHERE,  /* missing, in another part, or in a solid resource */
-};
-struct wim_blob {
-    uint64_t offset, stored_size, size;
-    enum wim_blob_kind kind;
-};
 
 struct wim_time {
     int64_t seconds; /* since 1970, UTC; a WIM's times begin in 1601 */
@@ -70,13 +53,5 @@ HRESULT wim_children(struct wim *wim, unsigned index, const char *path, wim_file
                      void *context);
 /* Does any resource of the file hold several blobs compressed as one? */
 bool wim_has_solid_resources(struct wim *wim);
-
-/* One thread's decompressor. */
-struct wim_decompressor;
-HRESULT wim_decompressor_new(const struct wim_storage *storage, struct wim_decompressor **out);
-void wim_decompressor_free(struct wim_decompressor *decompressor);
-/* false: the data is damaged. */
-bool wim_decompress(struct wim_decompressor *decompressor, const void *from, size_t from_size,
-                    void *to, size_t to_size);
 
 #endif

@@ -179,6 +179,7 @@ static HRESULT make_additions(const struct wim_additions *additions, struct port
 HRESULT wim_update(struct wim *wim, unsigned index, const struct wim_change *changes, size_t count)
 {
     struct wim_additions additions AUTO(additions_clear) = {0};
+    TRY(wim_open_rest(wim));
     TRY(plan(changes, count, &additions));
     AUTO_FREE struct wimlib_update_command *commands =
         mem_array(count + additions.list.len + 1, sizeof *commands);

@@ -2,8 +2,7 @@
 # dismfake-mount: a read-only FUSE file system over an image of a WIM file.
 
 add_library(mountfs OBJECT
-    image/wim_read.c mountfs/ahead.c mountfs/attributes.c mountfs/cache.c mountfs/nodes.c
-    mountfs/resource.c mountfs/store.c)
+    image/wim_read.c mountfs/ahead.c mountfs/attributes.c mountfs/cache.c mountfs/nodes.c mountfs/store.c)
 target_include_directories(mountfs PUBLIC mountfs)
 target_link_libraries(mountfs PUBLIC wimfile PRIVATE wimport dismfake_options)
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "hash.h"
+#include "hash_sha1.h"
 #include "os.h"
 #include "path.h"
 #include "text.h"
@@ -35,6 +36,28 @@ static void sha1_of_the_standard_example_is_right(void **state)
     uint8_t digest[SHA1_SIZE];
     hash_sha1("abc", 3, digest);
     assert_memory_equal(digest, expected, SHA1_SIZE);
+}
+
+static void sha1_of_a_million_letters_is_right_in_both_ways(void **state)
+{
+    (void)state;
+    enum { SIZE = 1000000, BLOCKS = SIZE / 64 };
+    static const uint8_t expected[SHA1_SIZE] = {0x34, 0xaa, 0x97, 0x3c, 0xd4, 0xc4, 0xda,
+                                                0xa4, 0xf6, 0x1e, 0xeb, 0x2b, 0xdb, 0xad,
+                                                0x27, 0x31, 0x65, 0x34, 0x01, 0x6f};
+    uint8_t digest[SHA1_SIZE];
+    AUTO_FREE uint8_t *letters = mem_alloc(SIZE);
+    assert_non_null(letters);
+    memset(letters, 'a', SIZE);
+    hash_sha1(letters, SIZE, digest);
+    assert_memory_equal(digest, expected, SHA1_SIZE);
+
+    for (size_t i = 0; i < SIZE; i++)
+        letters[i] = (uint8_t)(i * 2654435761u >> 13);
+    uint32_t one[5] = {1, 2, 3, 4, 5}, other[5] = {1, 2, 3, 4, 5};
+    hash_sha1_blocks(one, letters, BLOCKS);
+    hash_sha1_blocks_plain(other, letters, BLOCKS);
+    assert_memory_equal(one, other, sizeof one);
 }
 
 static void a_file_of_every_length_around_a_block_agrees_with_sha256sum(void **state)
@@ -68,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_the_standard_examples_is_right),
         cmocka_unit_test(sha1_of_the_standard_example_is_right),
+        cmocka_unit_test(sha1_of_a_million_letters_is_right_in_both_ways),
         cmocka_unit_test(a_file_of_every_length_around_a_block_agrees_with_sha256sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

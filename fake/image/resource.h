@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "hr.h"
-#include "wim_read.h"
+#include "wim_codec.h"
 
 struct resource {
     const struct wim_blob *blob;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* wim_patch_xml.c - the XML data of a WIM with the totals of one image changed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+#include "wim_patch_parts.h"
+
+#define EDITS_MAX 5
+#define SECONDS_1601_TO_1970 11644473600u
+
+struct span {
+    const char *from, *to;
+};
+struct edit {
+    struct span at;
+    char text[96];
+};
+struct editing {
+    struct edit edits[EDITS_MAX];
+    size_t count;
+};
+
+static HRESULT unusual(void)
+{
+    return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "an image file with unusual XML data");
+}
+
+static const char *find(struct span in, const char *what)
+{
+    const char *at = strstr(in.from, what);
+    return at && at + strlen(what) <= in.to ? at : NULL;
+}
+
+/* What is between <NAME> and </NAME>. */
+static bool find_element(struct span in, const char *name, struct span *out)
+{
+    char open[64], close[64];
+    snprintf(open, sizeof open, "<%s>", name);
+    snprintf(close, sizeof close, "</%s>", name);
+    const char *at = find(in, open);
+    if (!at)
+        return false;
+    *out = (struct span){at + strlen(open), in.to};
+    out->to = find(*out, close);
+    return out->to != NULL;
+}
+
+static bool find_image(const char *xml, unsigned index, struct span *out)
+{
+    char open[64];
+    snprintf(open, sizeof open, "<IMAGE INDEX=\"%u\">", index);
+    const char *at = strstr(xml, open);
+    if (!at)
+        return false;
+    out->from = at;
+    out->to = strstr(at, "</IMAGE>");
+    return out->to != NULL;
+}
+
+/* That of the whole file, which no image has around it. */
+static bool find_total(const char *xml, struct span *out)
+{
+    const char *first = strstr(xml, "<IMAGE "), *end = xml + strlen(xml), *behind = first;
+    for (const char *at = first; at; at = strstr(at + 1, "</IMAGE>"))
+        behind = at;
+    return first && (find_element((struct span){xml, first}, "TOTALBYTES", out) ||
+                     find_element((struct span){behind, end}, "TOTALBYTES", out));
+}
+
+static char *replace(struct editing *editing, struct span at)
+{
+    struct edit *edit = &editing->edits[editing->count++];
+    edit->at = at;
+    return edit->text;
+}
+
+static HRESULT change_number(struct editing *editing, struct span image, const char *name,
+                             int64_t change)
+{
+    struct span at;
+    if (!find_element(image, name, &at))
+        return change ? unusual() : S_OK;
+    char *end;
+    unsigned long long value = strtoull(at.from, &end, 10);
+    if (end != at.to || end == at.from)
+        return unusual();
+    if (change < 0 && value < (unsigned long long)-change)
+        value = 0;
+    else
+        value += (unsigned long long)change;
+    snprintf(replace(editing, at), sizeof editing->edits->text, "%llu", value);
+    return S_OK;
+}
+
+static HRESULT change_time(struct editing *editing, struct span image)
+{
+    struct span at;
+    if (!find_element(image, "LASTMODIFICATIONTIME", &at))
+        return unusual();
+    uint64_t time = wim_time_from_ns(os_wall_ns());
+    snprintf(replace(editing, at), sizeof editing->edits->text,
+             "<HIGHPART>0x%08X</HIGHPART><LOWPART>0x%08X</LOWPART>", (unsigned)(time >> 32),
+             (unsigned)time);
+    return S_OK;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct edit *x = a, *y = b;
+    return x->at.from < y->at.from ? -1 : x->at.from > y->at.from;
+}
+
+HRESULT patch_xml(const char *xml, unsigned index, const struct patch_totals *totals,
+                  struct text *out)
+{
+    struct editing editing = {.count = 0};
+    struct span image, total;
+    if (!find_image(xml, index, &image))
+        return unusual();
+    TRY(change_number(&editing, image, "TOTALBYTES", totals->bytes));
+    TRY(change_number(&editing, image, "HARDLINKBYTES", totals->hard_link_bytes));
+    TRY(change_time(&editing, image));
+    if (find_total(xml, &total))
+        snprintf(replace(&editing, total), sizeof editing.edits->text, "%llu",
+                 (unsigned long long)totals->file_bytes);
+    qsort(editing.edits, editing.count, sizeof *editing.edits, by_place);
+    for (size_t i = 0; i < editing.count; i++) {
+        text_add_n(out, xml, (size_t)(editing.edits[i].at.from - xml));
+        text_add(out, editing.edits[i].text);
+        xml = editing.edits[i].at.to;
+    }
+    text_add(out, xml);
+    return out->failed ? FAIL_MEMORY() : S_OK;
+}
+
+/* In units of 100 ns since 1601. */
+uint64_t wim_time_from_ns(int64_t ns)
+{
+    return (uint64_t)(ns / 100 + (int64_t)SECONDS_1601_TO_1970 * 10000000);
+}
