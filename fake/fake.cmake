@@ -21,7 +21,7 @@ if(WIN32)
     target_sources(wimfile PRIVATE image/wim_raw_none.c)
 else()
     target_sources(wimfile PRIVATE image/resource.c image/wim_codec.c image/wim_patch.c image/wim_patch_out.c
-        image/wim_patch_xml.c image/wim_raw.c image/wim_raw_tree.c)
+        image/wim_patch_xml.c image/wim_raw.c image/wim_raw_files.c image/wim_raw_tree.c)
 endif()
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)

@@ -123,24 +123,10 @@ static bool are_same_files(const struct patch *p)
 
 static HRESULT read_xml(struct patch *p)
 {
-    const struct place place = place_get(p->raw->header + HEADER_XML);
-    AUTO_FREE char16_t *units = NULL;
-    size_t got = 0;
-    if (place.flags & PLACE_COMPRESSED || place.size > CONTENT_MAX || place.size % 2 ||
-        place.offset > INT64_MAX)
-        return S_FALSE;
-    AUTO_FREE unsigned char *bytes = mem_alloc((size_t)place.size + 2);
-    units = mem_array((size_t)place.size / 2 + 1, sizeof *units);
-    if (!bytes || !units)
-        return FAIL_MEMORY();
-    TRY(os_read_at(p->out.file, bytes, (size_t)place.size, place.offset, &got));
-    if (got != place.size)
-        return S_FALSE;
-    for (size_t i = 0; i < place.size / 2; i++)
-        units[i] = wim_get16(bytes + 2 * i);
-    TRY(text_from_utf16_n(units, (size_t)place.size / 2, &p->xml));
     struct text tried AUTO(text_clear) = {0};
-    HRESULT hr = patch_xml(p->xml, p->raw->index, &p->totals, &tried);
+    HRESULT hr = raw_read_xml(p->raw, p->out.file, &p->xml);
+    if (hr == S_OK)
+        hr = patch_xml(p->xml, p->raw->index, &p->totals, &tried);
     return hr == HR_WIN32(ERROR_NOT_SUPPORTED) ? S_FALSE : hr;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wim_patch_xml.c - the XML data of a WIM with the totals of one image changed. */
+/* wim_patch_xml.c - the XML data of a WIM: read, and with the totals of one image changed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,32 @@ struct editing {
     size_t count;
 };
 
+#define XML_MAX (64u << 20)
+
 static HRESULT unusual(void)
 {
     return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "an image file with unusual XML data");
+}
+
+/* ---- reading ---- */
+
+HRESULT raw_read_xml(const struct wim_raw *raw, struct os_file *file, char **out)
+{
+    const struct place place = place_get(raw->header + HEADER_XML);
+    size_t got = 0;
+    if (place.flags & PLACE_COMPRESSED || place.size > XML_MAX || place.size % 2 ||
+        place.offset > INT64_MAX)
+        return unusual();
+    AUTO_FREE unsigned char *bytes = mem_alloc((size_t)place.size + 1);
+    AUTO_FREE char16_t *units = mem_array((size_t)place.size / 2 + 1, sizeof *units);
+    if (!bytes || !units)
+        return FAIL_MEMORY();
+    TRY(os_read_at(file, bytes, (size_t)place.size, place.offset, &got));
+    if (got != place.size)
+        return unusual();
+    for (size_t i = 0; i < got / 2; i++)
+        units[i] = wim_get16(bytes + 2 * i);
+    return text_from_utf16_n(units, got / 2, out);
 }
 
 static const char *find(struct span in, const char *what)
@@ -70,6 +93,25 @@ static bool find_total(const char *xml, struct span *out)
                      find_element((struct span){behind, end}, "TOTALBYTES", out));
 }
 
+static bool read_number(struct span at, unsigned long long *out)
+{
+    char *end;
+    *out = strtoull(at.from, &end, 10);
+    return end == at.to && end != at.from;
+}
+
+uint64_t raw_total_bytes(const char *xml, unsigned index)
+{
+    struct span image, at;
+    unsigned long long value = 0;
+    return find_image(xml, index, &image) && find_element(image, "TOTALBYTES", &at) &&
+                   read_number(at, &value)
+               ? value
+               : 0;
+}
+
+/* ---- changing ---- */
+
 static char *replace(struct editing *editing, struct span at)
 {
     struct edit *edit = &editing->edits[editing->count++];
@@ -83,9 +125,8 @@ static HRESULT change_number(struct editing *editing, struct span image, const c
     struct span at;
     if (!find_element(image, name, &at))
         return change ? unusual() : S_OK;
-    char *end;
-    unsigned long long value = strtoull(at.from, &end, 10);
-    if (end != at.to || end == at.from)
+    unsigned long long value;
+    if (!read_number(at, &value))
         return unusual();
     if (change < 0 && value < (unsigned long long)-change)
         value = 0;

@@ -296,6 +296,26 @@ static HRESULT read_all(struct os_file *file, struct wim_raw *raw)
     return raw_check_tree(raw);
 }
 
+HRESULT wim_raw_only_look(struct wim_raw *raw, struct os_file *file)
+{
+    AUTO_FREE char *xml = NULL;
+    mem_free(raw->stored);
+    raw->stored = NULL;
+    TRY(raw_read_xml(raw, file, &xml));
+    raw->total_bytes = raw_total_bytes(xml, raw->index);
+    return S_OK;
+}
+
+uint64_t wim_raw_total_bytes(const struct wim_raw *raw)
+{
+    return raw->total_bytes;
+}
+
+void wim_raw_storage(const struct wim_raw *raw, struct wim_storage *out)
+{
+    *out = raw->storage;
+}
+
 HRESULT wim_raw_open(struct os_file *file, unsigned index, struct wim_raw **out)
 {
     AUTO(scope_wim_raw) struct wim_raw *raw = mem_alloc(sizeof *raw);
@@ -313,6 +333,7 @@ void wim_raw_close(struct wim_raw *raw)
     mem_free(raw->slots);
     mem_free(raw->stored);
     mem_free(raw->bytes);
+    mem_free(raw->security);
     mem_free(raw->links);
     mem_free(raw);
 }

@@ -51,6 +51,8 @@ enum {
     ENTRY_ATTRIBUTES = 0x08,
     ENTRY_SECURITY = 0x0C,
     ENTRY_CHILDREN = 0x10,
+    ENTRY_CREATED = 0x28,
+    ENTRY_ACCESSED = 0x30,
     ENTRY_WRITTEN = 0x38,
     ENTRY_HASH = 0x40,
     ENTRY_LINK_GROUP = 0x58, /* of a reparse point: tag and flags */
@@ -61,6 +63,9 @@ enum {
 };
 /* ... and of their streams behind them */
 enum { STREAM_LENGTH = 0, STREAM_HASH = 0x10, STREAM_NAME_SIZE = 0x24, STREAM_NAME = 0x26 };
+
+/* ... and of what wimlib notes of files of Unix */
+enum { UNIX_MODE = 8, UNIX_DEVICE = 12, UNIX_SIZE = 16 };
 
 enum {
     ATTRIBUTE_DIRECTORY = 0x10,
@@ -77,6 +82,7 @@ struct wim_raw {
     struct wim_storage storage;
     unsigned index;
     uint64_t file_size;
+    uint64_t total_bytes; /* once wim_raw_only_look has asked for it; 0: not known */
 
     unsigned char *blobs;
     size_t blob_count, blob_cap;
@@ -89,6 +95,7 @@ struct wim_raw {
     size_t size;
     size_t root;
     uint32_t security_count;
+    size_t *security;       /* where each descriptor begins, and behind the last */
     struct raw_link *links; /* files that are in a group, sorted by it */
     size_t link_count, link_cap;
 };
@@ -99,11 +106,24 @@ HRESULT raw_add_blob(struct wim_raw *raw, const struct place *place,
                      const unsigned char hash[SHA1_SIZE]);
 bool raw_is_no_hash(const unsigned char hash[SHA1_SIZE]); /* that of nothing: zeros */
 
+/* wim_patch_xml.c: the XML data as UTF-8, caller's; ERROR_NOT_SUPPORTED: none that can be read so.
+ * An image's total in it; 0: there is none. */
+HRESULT raw_read_xml(const struct wim_raw *raw, struct os_file *file, char **out);
+uint64_t raw_total_bytes(const char *xml, unsigned index);
+
 /* wim_raw_tree.c */
 HRESULT raw_check_tree(struct wim_raw *raw);
 /* S_FALSE: nothing is there. */
 HRESULT raw_find(const struct wim_raw *raw, const char *path, size_t *at);
 void raw_describe(const struct wim_raw *raw, size_t at, struct wim_entry *out);
+/* The first of a folder, and the next one; 0: there is none. */
+size_t raw_first_in(const struct wim_raw *raw, size_t folder);
+size_t raw_behind(const struct wim_raw *raw, size_t at);
+/* An entry's streams but for the nameless one, which may be among them or in the entry itself. */
+size_t raw_streams_at(const struct wim_raw *raw, size_t at);
+size_t raw_stream_behind(const struct wim_raw *raw, size_t at);
+const unsigned char *raw_unix_data(const unsigned char *entry); /* NULL: it has none */
+HRESULT raw_utf8(const unsigned char *name, size_t size, char **out);
 /* How many names the file has. */
 size_t raw_names(const struct wim_raw *raw, size_t at);
 

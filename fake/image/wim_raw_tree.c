@@ -11,7 +11,6 @@
 
 #define DEPTH_MAX 1000u
 #define TAG_UNIX_DATA 0x337DD873u /* wimlib's: owner, group, mode, device */
-#define UNIX_MODE_AT 8u
 
 static HRESULT damaged(const char *what)
 {
@@ -53,36 +52,55 @@ static size_t items_at(const unsigned char *entry)
     return ENTRY_NAME + (name ? name + 2 : 0) + (short_name ? short_name + 2 : 0);
 }
 
+size_t raw_streams_at(const struct wim_raw *raw, size_t at)
+{
+    return at + (size_t)aligned(wim_get64(raw->bytes + at + ENTRY_LENGTH));
+}
+
+size_t raw_stream_behind(const struct wim_raw *raw, size_t at)
+{
+    return at + (size_t)aligned(wim_get64(raw->bytes + at + STREAM_LENGTH));
+}
+
 static size_t next_of(const struct wim_raw *raw, size_t at)
 {
-    const unsigned char *entry = raw->bytes + at;
-    at += (size_t)aligned(wim_get64(entry));
-    for (unsigned n = wim_get16(entry + ENTRY_STREAMS); n > 0; n--)
-        at += (size_t)aligned(wim_get64(raw->bytes + at));
+    unsigned streams = wim_get16(raw->bytes + at + ENTRY_STREAMS);
+    at = raw_streams_at(raw, at);
+    for (; streams > 0; streams--)
+        at = raw_stream_behind(raw, at);
     return at;
 }
 
-static bool has_unix_data(const unsigned char *entry)
+size_t raw_first_in(const struct wim_raw *raw, size_t folder)
+{
+    size_t at = (size_t)wim_get64(raw->bytes + folder + ENTRY_CHILDREN);
+    return at && !is_end(raw->bytes + at) ? at : 0;
+}
+
+size_t raw_behind(const struct wim_raw *raw, size_t at)
+{
+    at = next_of(raw, at);
+    return is_end(raw->bytes + at) ? 0 : at;
+}
+
+const unsigned char *raw_unix_data(const unsigned char *entry)
 {
     uint64_t end = aligned(wim_get64(entry)), at = aligned(items_at(entry));
     while (at + 8 <= end) {
         uint64_t size = wim_get32(entry + at + 4);
-        if (wim_get32(entry + at) == TAG_UNIX_DATA && size >= 16 && at + 8 + size <= end)
-            return wim_get32(entry + at + 8 + UNIX_MODE_AT) != 0;
+        if (wim_get32(entry + at) == TAG_UNIX_DATA && size >= UNIX_SIZE && at + 8 + size <= end)
+            return entry + at + 8;
         at += 8 + aligned(size);
     }
-    return false;
+    return NULL;
 }
 
 static unsigned named_streams(const struct wim_raw *raw, size_t at)
 {
-    const unsigned char *entry = raw->bytes + at;
-    unsigned named = 0;
-    at += (size_t)aligned(wim_get64(entry));
-    for (unsigned n = wim_get16(entry + ENTRY_STREAMS); n > 0; n--) {
+    unsigned named = 0, streams = wim_get16(raw->bytes + at + ENTRY_STREAMS);
+    at = raw_streams_at(raw, at);
+    for (; streams > 0; streams--, at = raw_stream_behind(raw, at))
         named += wim_get16(raw->bytes + at + STREAM_NAME_SIZE) != 0;
-        at += (size_t)aligned(wim_get64(raw->bytes + at));
-    }
     return named;
 }
 
@@ -112,15 +130,15 @@ size_t raw_names(const struct wim_raw *raw, size_t at)
 
 void raw_describe(const struct wim_raw *raw, size_t at, struct wim_entry *out)
 {
-    const unsigned char *entry = raw->bytes + at;
+    const unsigned char *entry = raw->bytes + at, *unix_data = raw_unix_data(entry);
     uint32_t security = wim_get32(entry + ENTRY_SECURITY);
     *out = (struct wim_entry){
         .kind = is_folder(entry) ? WIM_FOLDER : WIM_FILE,
         .attributes = wim_get32(entry + ENTRY_ATTRIBUTES),
         .has_security =
-            security < raw->security_count && wim_get64(raw->bytes + 8 + 8 * (size_t)security),
+            security < raw->security_count && raw->security[security] < raw->security[security + 1],
         .has_short_name = wim_get16(entry + ENTRY_SHORT_NAME_SIZE) != 0,
-        .has_unix_data = has_unix_data(entry),
+        .has_unix_data = unix_data && wim_get32(unix_data + UNIX_MODE) != 0,
         .named_streams = named_streams(raw, at),
         .links = (unsigned)raw_names(raw, at),
         .link_group = group_of(entry),
@@ -239,17 +257,21 @@ static HRESULT check_security(struct wim_raw *raw)
     if (raw->size < 8)
         return damaged("no root");
     uint64_t total = aligned(wim_get32(raw->bytes));
-    raw->security_count = wim_get32(raw->bytes + 4);
+    const uint32_t count = wim_get32(raw->bytes + 4);
     total = total ? total : 8;
-    if (total > raw->size || 8 + 8 * (uint64_t)raw->security_count > total)
+    if (total > raw->size || 8 + 8 * (uint64_t)count > total)
         return damaged("security data beyond its end");
-    uint64_t used = 8 + 8 * (uint64_t)raw->security_count;
-    for (uint32_t i = 0; i < raw->security_count; i++) {
+    raw->security = mem_array(count + (size_t)1, sizeof *raw->security);
+    if (!raw->security)
+        return FAIL_MEMORY();
+    raw->security[0] = 8 + 8 * (size_t)count;
+    for (uint32_t i = 0; i < count; i++) {
         uint64_t size = wim_get64(raw->bytes + 8 + 8 * (size_t)i);
-        if (size > total - used)
+        if (size > total - raw->security[i])
             return damaged("security data beyond its end");
-        used += size;
+        raw->security[i + 1] = raw->security[i] + (size_t)size;
     }
+    raw->security_count = count;
     raw->root = (size_t)total;
     return S_OK;
 }
@@ -272,12 +294,17 @@ HRESULT raw_check_tree(struct wim_raw *raw)
 
 /* ---- looking ---- */
 
+HRESULT raw_utf8(const unsigned char *name, size_t size, char **out)
+{
+    char16_t units[UINT16_MAX / 2 + 1];
+    for (size_t i = 0; i < size / 2; i++)
+        units[i] = wim_get16(name + 2 * i);
+    return text_from_utf16_n(units, size / 2, out);
+}
+
 static size_t find_in(const struct wim_raw *raw, size_t folder, const char16_t *name, size_t units)
 {
-    size_t at = (size_t)wim_get64(raw->bytes + folder + ENTRY_CHILDREN);
-    if (!at)
-        return 0;
-    for (; !is_end(raw->bytes + at); at = next_of(raw, at)) {
+    for (size_t at = raw_first_in(raw, folder); at; at = raw_behind(raw, at)) {
         const unsigned char *entry = raw->bytes + at;
         if (wim_get16(entry + ENTRY_NAME_SIZE) != units * 2)
             continue;
@@ -331,12 +358,8 @@ static void walk_clear(struct walk *walk)
 
 static HRESULT add_name(struct walk *walk, const unsigned char *entry)
 {
-    char16_t units[32768];
-    size_t count = wim_get16(entry + ENTRY_NAME_SIZE) / 2u;
-    for (size_t i = 0; i < count; i++)
-        units[i] = wim_get16(entry + ENTRY_NAME + 2 * i);
     AUTO_FREE char *name = NULL;
-    TRY(text_from_utf16_n(units, count, &name));
+    TRY(raw_utf8(entry + ENTRY_NAME, wim_get16(entry + ENTRY_NAME_SIZE), &name));
     if (walk->path.len)
         text_add(&walk->path, "/");
     text_add(&walk->path, name);
@@ -346,10 +369,7 @@ static HRESULT add_name(struct walk *walk, const unsigned char *entry)
 static HRESULT walk_folder(struct walk *walk, size_t folder)
 {
     const struct wim_raw *raw = walk->raw;
-    size_t at = (size_t)wim_get64(raw->bytes + folder + ENTRY_CHILDREN);
-    if (!at)
-        return S_OK;
-    for (; !is_end(raw->bytes + at); at = next_of(raw, at)) {
+    for (size_t at = raw_first_in(raw, folder); at; at = raw_behind(raw, at)) {
         size_t was = walk->path.len;
         bool is_inner = is_folder(raw->bytes + at);
         struct wim_entry entry;

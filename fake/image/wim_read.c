@@ -6,18 +6,44 @@
 
 #include "error.h"
 #include "mem.h"
+#include "text.h"
+#include "trace.h"
 #include "wim_handle.h"
+#include "wim_raw.h"
 
 /* ---- the file ---- */
 
-HRESULT wim_open_to_look(const char *path, struct wim **out)
+static HRESULT open_raw(const char *path, unsigned index, struct wim *wim)
 {
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(os_open(path, OS_READ, &file));
+    TRY(wim_raw_open(file, index, &wim->raw));
+    TRY(wim_raw_only_look(wim->raw, file));
+    wim->facts.parts = 1; /* all that it is asked for; not solid */
+    return S_OK;
+}
+
+HRESULT wim_open_to_look(const char *path, unsigned index, struct wim **out)
+{
+    AUTO_WIM struct wim *wim = mem_alloc(sizeof *wim);
+    if (!wim)
+        return FAIL_MEMORY();
+    if (SUCCEEDED(open_raw(path, index, wim))) {
+        *out = TAKE(wim);
+        return S_OK;
+    }
+    trace(TRACE_IMAGE, "%s is left to wimlib: %s", path, error_last()->text);
+    error_clear();
     return wim_open_file(path, 0, NULL, out);
 }
 
 void wim_storage(const struct wim *wim, struct wim_storage *out)
 {
     struct wimlib_wim_info info;
+    if (wim->raw) {
+        wim_raw_storage(wim->raw, out);
+        return;
+    }
     wimlib_get_wim_info(wim->handle, &info); /* never fails (wim_open has asked already) */
     *out = (struct wim_storage){
         .compression = info.compression_type,
@@ -25,6 +51,15 @@ void wim_storage(const struct wim *wim, struct wim_storage *out)
         .is_pipable = info.pipable,
         .has_rpfix = info.has_rpfix,
     };
+}
+
+uint64_t wim_total_bytes(struct wim *wim, unsigned index)
+{
+    unsigned long long total = 0;
+    if (wim->raw)
+        return wim_raw_total_bytes(wim->raw);
+    const char *bytes = wim_property(wim, index, "TOTALBYTES");
+    return bytes && text_to_u64(bytes, &total) ? total : 0;
 }
 
 static int stop_at_solid(const struct wimlib_resource_entry *resource, void *context)
@@ -114,11 +149,15 @@ static HRESULT iterate(struct wim *wim, unsigned index, const char *path, int fl
 HRESULT wim_file_at(struct wim *wim, unsigned index, const char *path, wim_file_fn each,
                     void *context)
 {
+    if (wim->raw)
+        return wim_raw_file_at(wim->raw, path, each, context);
     return iterate(wim, index, path, 0, each, context);
 }
 
 HRESULT wim_children(struct wim *wim, unsigned index, const char *path, wim_file_fn each,
                      void *context)
 {
+    if (wim->raw)
+        return wim_raw_children(wim->raw, path, each, context);
     return iterate(wim, index, path, WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, each, context);
 }

@@ -14,9 +14,12 @@
 #include "wim.h"
 #include "wim_codec.h"
 
-/* wim_open without what surrounds a call of the library. */
-HRESULT wim_open_to_look(const char *path, struct wim **out);
-
+/* wim_open without what surrounds a call of the library, to look at one image: without wimlib
+ * (wim_raw.h), where that goes. Then nothing but what follows here, and wim_facts for parts and
+ * is_solid, is of use. */
+HRESULT wim_open_to_look(const char *path, unsigned index, struct wim **out);
+/* What the image says of the size of all its files; 0: nothing. */
+uint64_t wim_total_bytes(struct wim *wim, unsigned index);
 void wim_storage(const struct wim *wim, struct wim_storage *out);
 
 struct wim_time {

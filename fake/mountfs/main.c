@@ -146,7 +146,7 @@ static HRESULT load(const struct options *options, struct server_options *server
     struct os_stat before, after;
     struct wim *wim = NULL; /* for the rest of the process' life, as all of this */
     TRY(os_stat(options->image, &before));
-    TRY(wim_open_to_look(options->image, &wim));
+    TRY(wim_open_to_look(options->image, options->index_number, &wim));
     struct wim_storage storage;
     wim_storage(wim, &storage);
     TRY(check_kind(wim, &storage));
@@ -158,9 +158,8 @@ static HRESULT load(const struct options *options, struct server_options *server
     const char *root = options->target ? options->target : options->lower;
     TRY(nodes_new(wim, options->index_number, server->store, storage.has_rpfix ? root : "",
                   &server->nodes));
-    const char *bytes = wim_property(wim, options->index_number, "TOTALBYTES");
-    unsigned long long total = 0;
-    server->bytes = bytes && text_to_u64(bytes, &total) ? total : after.size;
+    uint64_t total = wim_total_bytes(wim, options->index_number);
+    server->bytes = total ? total : after.size;
     server->umask = options->umask_bits;
     server->uid = geteuid();
     server->gid = getegid();

@@ -145,6 +145,14 @@ static void with_changed_mount(void)
     change_mount();
 }
 
+/* Nothing but another content: a commit writes that without wimlib. */
+static void with_edited_session(void)
+{
+    with_mount();
+    put_file(below(folder, "hello.txt"), "changed");
+    ASSERT_OK(open_session());
+}
+
 static void with_session(void)
 {
     with_mount();
@@ -290,7 +298,7 @@ static void is_unmounted(void)
     ASSERT(is_empty(folder));
 }
 
-static void is_saved(void)
+static void is_edited(void)
 {
     ASSERT(!image_is_pristine());
     verify_image();
@@ -299,6 +307,11 @@ static void is_saved(void)
         ASSERT_OK(unmount_image(DISM_DISCARD_IMAGE));
     ASSERT_OK(mount_image());
     ASSERT(file_is(below(folder, "hello.txt"), "changed"));
+}
+
+static void is_saved(void)
+{
+    is_edited();
     ASSERT(file_is(below(folder, "docs/new"), "a new file"));
 }
 
@@ -380,6 +393,7 @@ static const struct operation operations[] = {
     {"DismOpenSession online", nothing, call_open_online, has_session, no_session},
     {"DismCloseSession", with_session, call_close, has_no_session, has_session},
     {"DismCommitImage", with_changed_session, call_commit, is_saved, nothing_lost},
+    {"DismCommitImage contents", with_edited_session, call_commit, is_edited, nothing_lost},
     {"DismCommitImage append", with_changed_session, call_append, is_appended, nothing_lost},
     {"DismUnmountImage discard", with_changed_mount, call_discard, is_unmounted, nothing},
     {"DismUnmountImage commit", with_changed_mount, call_unmount_commit, is_saved,
