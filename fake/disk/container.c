@@ -47,8 +47,6 @@ static HRESULT probe(struct container *c)
 static HRESULT read_structures(struct container *c)
 {
     TRY(os_stat_file(c->file, &c->stat));
-    if (c->stat.type != OS_TYPE_FILE)
-        return FAIL(VHD_E_NOT_A_DISK, "%s is no file", c->path);
     TRY(probe(c));
     return c->format->open(c);
 }
@@ -74,6 +72,10 @@ HRESULT container_open(const char *path, unsigned os_mode, HRESULT (*lock)(struc
     AUTO_CONTAINER struct container *c = mem_alloc(sizeof *c);
     if (!c || !(c->path = mem_dup(path)))
         return FAIL_MEMORY();
+    /* A child may name anything as its parent, and opening a pipe waits. */
+    TRY(os_stat(path, &c->stat));
+    if (c->stat.type != OS_TYPE_FILE)
+        return FAIL(VHD_E_NOT_A_DISK, "%s is no file", path);
     TRY(os_open(path, os_mode, &c->file));
     if (os_mode & OS_WRITE)
         TRY(lock(c));

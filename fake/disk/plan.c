@@ -71,6 +71,15 @@ HRESULT plan_structure(struct plan *plan, enum plan_phase phase, const struct co
     return S_OK;
 }
 
+HRESULT plan_unchanged(struct plan *plan, const struct container *c, uint64_t target, size_t size)
+{
+    AUTO_FREE uint8_t *bytes = mem_alloc(size);
+    if (!bytes)
+        return FAIL_MEMORY();
+    TRY(container_file_read(c, bytes, size, target, HR_WIN32(ERROR_HANDLE_EOF)));
+    return plan_structure(plan, PLAN_LAST, c, target, bytes, size);
+}
+
 /* ---- keeping ---- */
 
 static size_t count_writes(const struct plan *plan)

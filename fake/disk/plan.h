@@ -42,6 +42,9 @@ HRESULT plan_data(struct plan *plan, uint64_t target, uint64_t size, uint64_t so
 HRESULT plan_structure(struct plan *plan, enum plan_phase phase, const struct container *c,
                        uint64_t target, const void *bytes, size_t size);
 
+/* A structure that stays what it is, for plan_check to know the container by. */
+HRESULT plan_unchanged(struct plan *plan, const struct container *c, uint64_t target, size_t size);
+
 HRESULT plan_save(const struct plan *plan, struct side *side, uint64_t *at, uint64_t *size);
 HRESULT plan_load(const struct side *side, struct plan *out);
 

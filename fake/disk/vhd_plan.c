@@ -88,20 +88,21 @@ static HRESULT plan_change(struct work *w, struct change change)
     return S_OK;
 }
 
-static HRESULT plan_fixed(const struct changes *changes, struct plan *plan)
+static HRESULT plan_fixed(struct container *c, const struct changes *changes, struct plan *plan)
 {
+    const struct vhd *vhd = c->own;
     for (size_t i = 0; i < changes->list.len; i++) {
         const struct change *change = &changes->list.ptr[i];
         TRY(plan_data(plan, change->offset, change->size, change->at));
     }
-    return S_OK;
+    return plan_unchanged(plan, c, vhd->footer_at, VHD_FOOTER);
 }
 
 HRESULT vhd_plan(struct container *c, const struct changes *changes, struct plan *plan)
 {
     struct vhd *vhd = c->own;
     if (c->kind == DISK_VHD_FIXED)
-        return plan_fixed(changes, plan);
+        return plan_fixed(c, changes, plan);
     AUTO_FREE uint8_t *bitmap = mem_alloc(vhd->bitmap_size);
     if (!bitmap)
         return FAIL_MEMORY();
@@ -109,6 +110,7 @@ HRESULT vhd_plan(struct container *c, const struct changes *changes, struct plan
     for (size_t i = 0; i < changes->list.len; i++)
         TRY(plan_change(&w, changes->list.ptr[i]));
     TRY(finish_block(&w));
+    TRY(plan_unchanged(plan, c, 0, VHD_FOOTER));
     if (w.end + VHD_FOOTER == c->stat.size)
         return S_OK;
     plan->new_size = w.end + VHD_FOOTER;

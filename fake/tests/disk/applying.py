@@ -339,6 +339,23 @@ class Strangers(unittest.TestCase):
                 self.assertIn("cut off", self.refused(CHANGED, "recover", case.path, case.side))
                 self.assertEqual(sha256(case.path), was)
 
+    def test_recovery_knows_a_container_that_was_replaced(self):
+        for kind in KINDS:
+            with self.subTest(kind), folder() as at:
+                case = Case(kind, at, seeded())
+                os.makedirs(f"{at}/other")
+                other, _ = make(kind, f"{at}/other", size_of(kind), seeded())  # the same content
+                case.write()
+                answer = disktool("apply", case.path, case.side, "changes", self.changes_of(case) - 3, check=False)
+                self.assertEqual(answer["past-return"], "1")
+                size = os.path.getsize(case.path)
+                os.replace(other, case.path)
+                if "vhdx" in kind:
+                    os.truncate(case.path, size)
+                was = sha256(case.path)
+                self.refused(CHANGED, "recover", case.path, case.side)
+                self.assertEqual(sha256(case.path), was)
+
     def test_an_apply_that_was_cut_off_has_to_be_recovered_first(self):
         with folder() as at:
             case = Case("vhdx-dynamic", at, seeded())

@@ -13,7 +13,7 @@ from applying import Case
 from disktest import DISKTOOL, KINDS, MIB, disktool, folder, random_writes, same_bytes, seeded, sha256, write_script
 
 KILLS = int(os.environ.get("KILLS", 200))
-ROUNDS_EACH = 9  # with one container, which gets fuller
+ROUNDS_EACH = 4  # with one container, which gets fuller
 
 
 def run_and_kill(delay, *arguments):
@@ -42,7 +42,7 @@ class Kills(unittest.TestCase):
         while kills < KILLS:
             for kind in KINDS:
                 with folder() as at:
-                    case = Case(kind, at, rng, size=14 * MIB)
+                    case = Case(kind, at, rng, size=60 * MIB)
                     case.spent = 0
                     for _ in range(ROUNDS_EACH):
                         kills += self.one_round(case, seen)

@@ -160,7 +160,7 @@ class Made(unittest.TestCase):
                     (recipe("vhd", table="none"), "/disk/partitions"), (recipe("vhd", partitions=[{"role": "x", "size": 1}]), "/disk/partitions/0/role"),
                     (recipe("vhd", partitions=[{"role": "data", "size": MIB, "volume": "ext4"}]), "/disk/partitions/0/volume"),
                     (recipe("vhd", partitions=[{"role": "data", "size": 1000}]), "partition 1"), (recipe("vhd", partitions=one, size=4 * MIB), "need"),
-                    (recipe("vhd"), "--volume 1=FILE"), (with_damage("vhd", "xml"), "/damage/0"), (with_damage("vhdx", "magic"), "/damage/0")]
+                    (recipe("vhd"), "image 1"), (with_damage("vhd", "xml"), "/damage/0"), (with_damage("vhdx", "magic"), "/damage/0")]
         for what, words in mistakes:
             with self.subTest(words), folder() as at:
                 self.assertIn(words, mkfixture(what, f"{at}/x.vhd"))

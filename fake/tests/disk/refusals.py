@@ -45,6 +45,16 @@ class Files(Refusals):
                         file.write(content)
                     self.refused(code, f"{at}/{name}")
             self.refused(NOT_FOUND, f"{at}/gone.vhd")
+            os.mkfifo(f"{at}/pipe.vhd")
+            self.refused(NO_DISK, f"{at}/pipe.vhd")
+            self.refused(NO_DISK, at)
+
+    def test_a_parent_that_is_no_file(self):
+        with folder() as at:
+            parent, _ = make("vhd-dynamic", at, 4 * MIB, seeded(), "p")
+            make_vhd_child(f"{at}/c.vhd", parent, {}, relative="pipe")
+            os.mkfifo(f"{at}/pipe")
+            self.refused(IN_PARENT, f"{at}/c.vhd", "pipe")
 
 
 class Vhd(Refusals):
