@@ -171,6 +171,20 @@ static void unload_among_threads(void)
     unload();
 }
 
+/* The process ends while one of its threads is in a call, and the library's in that call's
+ * callback. */
+static void end_among_threads(void)
+{
+    static DismSession session;
+    struct os_thread *committer;
+    meeting.arrived = meeting.stage = 0;
+    load();
+    session = open_session();
+    CHECK(os_thread_start(commit, &session, &committer) == S_OK);
+    await_arrivals(1);
+    unload();
+}
+
 static void enter_world(char **argv)
 {
     CHECK(os_real_path(argv[1], &world.library) == S_OK);
