@@ -214,9 +214,6 @@ int main(int argc, char **argv)
     load_many_times();
     for (int i = 0; i < ROUNDS; i++)
         unload_among_threads();
-    load();
-    (void)
-        open_session(); /* the process ends with the session open and the library's thread there */
-    unload();
+    end_among_threads();
     return 0;
 }
