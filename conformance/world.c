@@ -84,17 +84,6 @@ static HRESULT make_readonly(const char *path, struct change *change)
     return S_OK;
 }
 
-/* Nobody but root gets at what has no mode. */
-static HRESULT deny_access(const char *path, struct change *change)
-{
-    struct os_stat stat;
-    TRY(os_stat(path, &stat));
-    TRY(os_set_mode(path, 0));
-    change->has_mode = true;
-    change->mode = stat.mode;
-    return S_OK;
-}
-
 static HRESULT tamper(struct world *world, const struct json *verb, struct change *change)
 {
     const char *how = json_text(verb, "how"), *path = json_text(verb, "tamper");
@@ -109,7 +98,7 @@ static HRESULT tamper(struct world *world, const struct json *verb, struct chang
     if (text_equal(how, "lock"))
         return os_open(path, OS_READ, &change->held);
     if (text_equal(how, "deny-access"))
-        return deny_access(path, change);
+        return os_deny_access(path, &change->denial);
     return make_readonly(path, change);
 }
 
@@ -213,7 +202,7 @@ HRESULT world_apply(struct world *world, const struct json *verb)
     struct change change = {0};
     const char *name = json_text(verb, "as");
     TRY(do_it(world, verb, &change));
-    if (!change.held && !change.has_mode && !name)
+    if (!change.held && !change.has_mode && !change.denial && !name)
         return S_OK;
     change.name = dup_text(name);
     change.path = dup_text(json_text(verb, world_verb_of(verb)->name));
@@ -227,6 +216,8 @@ static void undo(struct world *world, size_t index)
     struct change *change = &world->changes.ptr[index];
     if (change->held)
         os_close(change->held);
+    if (change->denial)
+        os_allow_access(change->denial);
     if (change->has_mode && os_exists(change->path))
         os_set_mode(change->path, change->mode);
     mem_free(change->name);

@@ -12,7 +12,8 @@ struct change {
     char *name;
     char *path;
     struct os_file *held; /* holdFile */
-    bool has_mode;        /* readonly, deny-access */
+    struct os_denial *denial;
+    bool has_mode; /* readonly */
     uint32_t mode;
 };
 

@@ -95,6 +95,11 @@ bool os_is_file(const char *path);
 bool os_is_writable(const char *path);
 HRESULT os_set_mtime(const char *path, int64_t mtime_ns); /* of a link itself, if it is one */
 HRESULT os_set_mode(const char *path, uint32_t mode);
+/* Nobody (on Linux: but root) gets at the file or folder until the denial is lifted, which frees
+ * it; by then it may be gone. */
+struct os_denial;
+HRESULT os_deny_access(const char *path, struct os_denial **out);
+void os_allow_access(struct os_denial *denial);
 /* Owner and mode as if this process had just made it, by open(2) with 0666 or, as wimlib does, 0644
  * (folders: 0777, 0755); groups can be inherited and do not count. */
 bool os_has_default_mode(const struct os_stat *stat, unsigned umask);

@@ -460,6 +460,39 @@ HRESULT os_set_mode(const char *path, uint32_t mode)
     return S_OK;
 }
 
+struct os_denial {
+    char *path;
+    mode_t mode; /* before */
+};
+
+HRESULT os_deny_access(const char *path, struct os_denial **out)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return error_errno(errno, "look at", path);
+    struct os_denial *denial = mem_alloc(sizeof *denial);
+    if (!denial || !(denial->path = mem_dup(path))) {
+        mem_free(denial);
+        return FAIL_MEMORY();
+    }
+    denial->mode = st.st_mode & 07777;
+    HRESULT hr = os_set_mode(path, 0);
+    if (FAILED(hr)) {
+        mem_free(denial->path);
+        mem_free(denial);
+        return hr;
+    }
+    *out = denial;
+    return S_OK;
+}
+
+void os_allow_access(struct os_denial *denial)
+{
+    (void)chmod(denial->path, denial->mode);
+    mem_free(denial->path);
+    mem_free(denial);
+}
+
 /* ---- making and removing ---- */
 
 HRESULT os_make_directory(const char *path)

@@ -27,6 +27,7 @@ static HRESULT from_units(const wchar_t *text, char **out)
 
 HRESULT os_real_path(const char *path, char **out)
 {
+    FLOOR_PAUSE(); /* as in win_path */
     AUTO_FREE wchar_t *wide = NULL, *real = mem_array(32768, sizeof *real);
     TRY(win_path(path, &wide));
     if (!real)
@@ -90,6 +91,7 @@ HRESULT os_state_directory(const char *name, char **out)
 
 bool os_is_volume_root(const char *path)
 {
+    FLOOR_PAUSE(); /* as in win_path */
     struct error before = *error_last();
     AUTO_FREE wchar_t *wide = NULL, *volume = mem_array(32768, sizeof *volume);
     AUTO_FREE char *here = NULL, *root = NULL;

@@ -41,6 +41,7 @@ static void listing_next(struct listing *listing)
 static HRESULT listing_begin(const wchar_t *folder, struct listing *out)
 {
     size_t len = wcslen(folder);
+    FLOOR_PAUSE(); /* as in win_path */
     AUTO_FREE wchar_t *pattern = mem_array(len + 3, sizeof *pattern);
     if (!pattern)
         return FAIL_MEMORY();

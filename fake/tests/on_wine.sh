@@ -11,14 +11,13 @@ if [ ! -e "$WINEPREFIX/.update-timestamp" ]; then
     flock "$WINEPREFIX.lock" sh -c '[ -e "$WINEPREFIX/.update-timestamp" ] || wineboot -i' >/dev/null 2>&1
 fi
 # The stand-ins for libwim-15.dll and wimlib-imagex.exe (wine/shim.h) of the build folder that the program
-# lies in. WINEPATH and WINETMP are PATH and TMP of Windows programs.
+# lies in. WINEPATH is the PATH of Windows programs.
 for folder in "$(dirname "$1")/wine-shim" "$(dirname "$1")/../wine-shim"; do
     [ ! -d "$folder" ] || export WINEDLLPATH="${WINEDLLPATH:-$(cd "$folder" && pwd)}"
 done
 if [ -n "${WINEDLLPATH:-}" ]; then
     export WINEPATH="${WINEPATH:-Z:$WINEDLLPATH/bin}"
 fi
-export WINETMP="Z:${TMPDIR:-/tmp}" WINETEMP="Z:${TMPDIR:-/tmp}"
 # What Windows calls a start of the machine is one of the wineserver (os_boot_id): it waits for the next program.
 wineserver -p60 2>/dev/null
 exec wine "$@"

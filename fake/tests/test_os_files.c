@@ -124,6 +124,42 @@ static void a_file_with_no_write_bit_is_not_writable_even_for_root(void **state)
 
 /* ---- folders and links ---- */
 
+static void access_is_denied_and_given_back(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"file", "folder"};
+    put("file", "kept");
+    for (size_t i = 0; i < 2; i++) {
+        AUTO_FREE char *path = in_folder(names[i]);
+        struct os_denial *denial = NULL;
+        struct os_file *file = NULL;
+        struct os_stat before, after;
+        if (i == 1)
+            assert_int_equal(os_make_directory(path), S_OK);
+        assert_int_equal(os_stat(path, &before), S_OK);
+        assert_int_equal(os_deny_access(path, &denial), S_OK);
+        if (!os_is_elevated())
+            assert_true(FAILED(os_open(path, OS_READ, &file)));
+        os_allow_access(denial);
+        assert_int_equal(os_stat(path, &after), S_OK);
+        assert_int_equal(after.mode, before.mode);
+    }
+    assert_content("file", "kept");
+}
+
+static void access_to_what_is_gone_is_given_back_in_peace(void **state)
+{
+    (void)state;
+    AUTO_FREE char *gone = in_folder("gone");
+    struct os_denial *denial = NULL;
+    assert_true(FAILED(os_deny_access(gone, &denial)));
+    assert_null(denial);
+    put("gone", "");
+    assert_int_equal(os_deny_access(gone, &denial), S_OK);
+    assert_int_equal(os_remove_file(gone), S_OK);
+    os_allow_access(denial);
+}
+
 static void links_are_seen_as_such(void **state)
 {
     (void)state;
@@ -275,6 +311,8 @@ int main(void)
         OS_TEST(a_copy_has_content_mode_and_time),
         OS_TEST(a_lock_holds_off_other_opens_of_the_same_process),
         OS_TEST(a_file_with_no_write_bit_is_not_writable_even_for_root),
+        OS_TEST(access_is_denied_and_given_back),
+        OS_TEST(access_to_what_is_gone_is_given_back_in_peace),
         OS_TEST(links_are_seen_as_such),
         OS_TEST(folders_are_made_with_their_parents),
         OS_TEST(names_are_listed_in_ordinal_order),

@@ -290,9 +290,9 @@ PE int shim_extract_image(struct shim_wim *wim, int image, const unit *target, i
     if (flags & WIMLIB_EXTRACT_FLAG_UNIX_DATA) /* as on Windows */
         return WIMLIB_ERR_UNSUPPORTED;
     int code = path ? native.extract_image(wim->native, image, path, flags) : WIMLIB_ERR_MKDIR;
-    if (!code)
-        code = replace_links(native.iterate_dir_tree, wim->native, image, path);
-    return with_errno(code);
+    /* Also in what was cut off. */
+    int replaced = path ? replace_links(native.iterate_dir_tree, wim->native, image, path) : 0;
+    return with_errno(code ? code : replaced);
 }
 
 PE int shim_extract_paths(struct shim_wim *wim, int image, const unit *target,
