@@ -60,6 +60,8 @@ static HRESULT initialise_library(const char *what)
     AUTO_FREE char *scratch = join(the_phase.scratch, "tmp");
     AUTO_FREE char16_t *log16 = NULL;
     AUTO_FREE char16_t *scratch16 = NULL;
+    path_show(log);
+    path_show(scratch);
     TRY(text_to_utf16(log, &log16));
     TRY(text_to_utf16(scratch, &scratch16));
     const arg_word words[] = {DismLogErrorsWarningsInfo, REFLECT_WORD(log16),

@@ -79,6 +79,7 @@ static HRESULT initialise(const char *folder)
 {
     AUTO_FREE char *log = join(folder, "clean.log");
     AUTO_FREE char16_t *log16 = NULL;
+    path_show(log);
     TRY(text_to_utf16(log, &log16));
     const arg_word words[] = {DismLogErrorsWarningsInfo, REFLECT_WORD(log16), 0};
     return call(API_DismInitialize, words);

@@ -100,6 +100,7 @@ struct json *isolate_case(const struct run_context *context, const struct scenar
                       .bindings = json_hold(json_new_object()),
                       .deadline = start + (uint64_t)((double)ms * context->timeout_factor)};
     run.world.scratch = scratch;
+    run.world.keeps_out = !text_equal(context->subject->implementation, "fake");
     struct json *skip = subject_skip(context->subject, scenario, context->touches);
     const char *lie = skip ? NULL : subject_lie(context->subject, scenario);
     if (skip)

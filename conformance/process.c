@@ -234,6 +234,8 @@ static HRESULT start(const struct run *run, const char *job, const char *errors,
     AUTO_FREE char *tmpdir = format("TMPDIR=%s/tmp", run->scratch);
     AUTO_FREE char *tmp = format("TMP=%s/tmp", run->scratch);
     AUTO_FREE char *temp = format("TEMP=%s/tmp", run->scratch);
+    path_show(tmp); /* for whoever reads them: DISM's own helpers do */
+    path_show(temp);
     const char *const environment[] = {state, tmpdir, tmp, temp, NULL};
     const char *const argv[] = {run->context->program, "--phase", job, NULL};
     struct os_child_options options = {.argv = argv,

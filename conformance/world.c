@@ -14,6 +14,16 @@ static HRESULT check_place(const struct world *world, const char *path)
     return FAIL(E_INVALIDARG, "%s is outside of the case's own folder", path);
 }
 
+/* As another program opens it. */
+static HRESULT hold(const struct world *world, const char *path, const char *share,
+                    struct os_file **out)
+{
+    unsigned kept_out = text_equal(share, "none")   ? OS_ALONE
+                        : text_equal(share, "read") ? OS_NO_WRITERS
+                                                    : 0;
+    return os_open(path, OS_READ | OS_FOLDER_TOO | (world->keeps_out ? kept_out : 0), out);
+}
+
 static HRESULT delete_it(const char *path)
 {
     if (!os_is_directory(path))
@@ -96,7 +106,7 @@ static HRESULT tamper(struct world *world, const struct json *verb, struct chang
     if (text_equal(how, "modify"))
         return modify_it(world, path);
     if (text_equal(how, "lock"))
-        return os_open(path, OS_READ, &change->held);
+        return hold(world, path, "none", &change->held);
     if (text_equal(how, "deny-access"))
         return os_deny_access(path, &change->denial);
     return make_readonly(path, change);
@@ -194,7 +204,7 @@ static HRESULT do_it(struct world *world, const struct json *verb, struct change
         return change_version(world, verb);
     if (json_get(verb, "tamper"))
         return tamper(world, verb, change);
-    return os_open(path, OS_READ, &change->held);
+    return hold(world, path, json_text(verb, "share"), &change->held);
 }
 
 HRESULT world_apply(struct world *world, const struct json *verb)

@@ -19,6 +19,7 @@ struct change {
 
 struct world {
     const char *scratch;
+    bool keeps_out; /* an open file keeps others out for real; else the library simulates it */
     VEC(struct change) changes;
 };
 

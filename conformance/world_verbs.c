@@ -44,12 +44,14 @@ bool world_is_simulated(const struct json *world)
     return (world_verb_of(world)->place & WORLD_SIMULATED) != 0 || is_restriction(world);
 }
 
-/* Here an open file keeps nobody out, and no mode binds root. */
+/* On Linux an open file keeps nobody out, and no mode binds root; on Windows none means "no
+ * access". */
 bool world_needs_hook(const struct json *world)
 {
     const char *share = json_text(world, "share"), *how = json_text(world, "how");
-    return (share && !text_equal(share, "all")) || text_equal(how, "lock") ||
-           (text_equal(how, "deny-access") && os_is_elevated());
+    bool keeps_out = (share && !text_equal(share, "all")) || text_equal(how, "lock");
+    return (keeps_out && !os_has_drives()) ||
+           (text_equal(how, "deny-access") && (os_is_elevated() || os_has_drives()));
 }
 
 char *world_sentence(const struct json *world, char *(*said)(const struct json *value))

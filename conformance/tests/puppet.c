@@ -14,6 +14,7 @@
 #pragma GCC visibility pop
 #endif
 #include "os.h"
+#include "path.h"
 #include "reflect.h"
 #include "text.h"
 
@@ -153,6 +154,16 @@ static void hang(void)
         os_cond_wait(&never, &lock);
 }
 
+static HRESULT open_it(PCWSTR path16)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *native = NULL;
+    AUTO_FILE struct os_file *file = NULL;
+    TRY(text_from_utf16((const char16_t *)path16, &path));
+    TRY(path_native(path, &native));
+    return os_open(native, OS_READ | OS_WRITE, &file);
+}
+
 PUPPET_EXPORT HRESULT WINAPI DismGetImageInfo(PCWSTR ImageFilePath, DismImageInfo **ImageInfo,
                                               UINT *Count)
 {
@@ -166,6 +177,8 @@ PUPPET_EXPORT HRESULT WINAPI DismGetImageInfo(PCWSTR ImageFilePath, DismImageInf
         os_crash(OS_CRASH_ABORT);
     if (plays("terminate"))
         os_crash(OS_CRASH_TERMINATE);
+    if (plays("open"))
+        return open_it(ImageFilePath);
     if (plays("hang"))
         hang();
     if (plays("exit"))

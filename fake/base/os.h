@@ -24,6 +24,10 @@ enum os_mode {
     OS_EXCLUSIVE = 8, /* with OS_CREATE: fail if it is there */
     OS_TRUNCATE = 16,
     OS_APPEND = 32, /* every write goes to the end, in one piece */
+    /* Windows, where an open file can keep others out; without meaning on Linux: */
+    OS_ALONE = 64,       /* nobody else opens it meanwhile */
+    OS_NO_WRITERS = 128, /* nobody else opens it for writing meanwhile */
+    OS_FOLDER_TOO = 256, /* it may be a folder, to keep it open */
 };
 HRESULT os_open(const char *path, unsigned mode,
                 struct os_file **out); /* not inherited by children */

@@ -2,9 +2,9 @@
 /*
  * os_win_file.c - os.h for Windows: open files, their locks, files as memory.
  *
- * Everything is opened with all share modes, so that our having a file open keeps nobody from
- * anything, and not inherited. Where a write goes is always said with it: Windows' calls move the
- * file's own position also when they are given an offset.
+ * Everything is opened with all share modes unless the caller wants others kept out, so that our
+ * having a file open keeps nobody from anything, and not inherited. Where a write goes is always
+ * said with it: Windows' calls move the file's own position also when they are given an offset.
  */
 #include <limits.h>
 #include <string.h>
@@ -54,6 +54,16 @@ static DWORD disposition_of(unsigned mode)
     return OPEN_EXISTING;
 }
 
+static DWORD share_of(unsigned mode)
+{
+    return mode & OS_ALONE ? 0 : mode & OS_NO_WRITERS ? FILE_SHARE_READ : WIN_SHARE_ALL;
+}
+
+static DWORD attributes_of(unsigned mode)
+{
+    return FILE_ATTRIBUTE_NORMAL | (mode & OS_FOLDER_TOO ? FILE_FLAG_BACKUP_SEMANTICS : 0);
+}
+
 HRESULT os_open(const char *path, unsigned mode, struct os_file **out)
 {
     AUTO_FREE wchar_t *wide = NULL;
@@ -66,8 +76,8 @@ HRESULT os_open(const char *path, unsigned mode, struct os_file **out)
     errno = mode & (OS_CREATE | OS_TRUNCATE) ? floor_denies_change() : 0;
     file->appends = (mode & OS_APPEND) != 0;
     file->handle = errno ? INVALID_HANDLE_VALUE
-                         : CreateFileW(wide, access_of(mode), WIN_SHARE_ALL, NULL,
-                                       disposition_of(mode), FILE_ATTRIBUTE_NORMAL, NULL);
+                         : CreateFileW(wide, access_of(mode), share_of(mode), NULL,
+                                       disposition_of(mode), attributes_of(mode), NULL);
     HRESULT hr = file->handle == INVALID_HANDLE_VALUE ? win_change_error("open", path) : S_OK;
     FILE_END_OF_FILE_INFO empty = {.EndOfFile.QuadPart = 0};
     if (SUCCEEDED(hr) && (mode & OS_TRUNCATE) &&
