@@ -2,10 +2,13 @@
 """Virtual disks of the catalogue mounted, changed, committed and discarded, each container kind; what is in the file
 afterwards is read by qemu-img, ntfsfix, the ntfs-3g driver and libvhdi. TEST_SEED repeats the random part, TEST_ROUNDS
 makes the killing longer."""
+import fcntl
 import glob
 import hashlib
 import random
 import stat
+import struct
+import threading
 import time
 
 import ntfs
@@ -46,10 +49,24 @@ def tree(folder):
     return found
 
 
+def overlay_vhd(child, out):
+    """Writes the sectors that a differencing VHD has of its own over what its parent holds."""
+    header = child[512:1536]
+    table, blocks, size = struct.unpack_from(">QxxxxII", header, 16)
+    for block in range(blocks):
+        at = struct.unpack_from(">I", child, table + 4 * block)[0] * 512
+        for sector in range(size // 512 if at != 0xFFFFFFFF * 512 else 0):
+            if child[at + sector // 8] >> (7 - sector % 8) & 1:
+                out.seek(block * size + sector * 512)
+                start = at + 512 * -(-size // 512 // 8 // 512) + sector * 512
+                out.write(child[start:start + 512])
+
+
 class Disk(Test):
     def disk(self, name):
         """A copy of a disk, with its parents, and a folder to mount it into."""
         self.mount = self.folder("mounts", "m" + str(len(self.clients)))
+        self.state = self.path("state" + str(len(self.clients)))
         place = self.folder("disks-" + str(len(self.clients)) + name)
         stem, dot, extension = name.rpartition(".")
         for file in glob.glob(os.path.join(CATALOG, stem + "*." + extension)):
@@ -66,20 +83,24 @@ class Disk(Test):
         if self.kind == "vhdx":
             self.assertEqual(run("qemu-img", "check", "-f", "vhdx", disk).returncode, 0)
         if self.kind == "libvhdi":
-            return self.raw_by_libvhdi(disk, raw)
+            return self.raw_of_chain(disk, raw)
         done = run("qemu-img", "convert", "-f", self.kind, "-O", "raw", disk, raw)
         self.assertEqual(done.returncode, 0, done.stderr)
         return raw
 
-    def raw_by_libvhdi(self, disk, raw):
-        shown = self.folder("shown" + str(time.monotonic_ns()))
-        done = run("vhdimount", disk, shown)
-        if done.returncode:
-            self.skipTest(f"vhdimount does not mount: {done.stderr}")
-        try:
-            shutil.copy(os.path.join(shown, "vhdi1"), raw)  # behind it come its parents
-        finally:
-            run("umount", shown)
+    def raw_of_chain(self, disk, raw):
+        """qemu-img knows no parents. libvhdi reads those of a VHDX, but not a VHD of which single sectors of eight are
+        its own (20210425): for that a reader of our own, which shares nothing with the library."""
+        parent = os.path.join(os.path.dirname(disk), os.path.basename(disk).replace("differencing.", "differencing2."))
+        if disk.endswith("x"):
+            done = run(*program("vhdicat"), raw, disk, parent)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return raw
+        self.kind = "vpc"
+        shutil.move(self.raw(parent), raw)
+        self.kind = KINDS[os.path.basename(disk)]
+        with open(disk, "rb") as child, open(raw, "r+b") as out:
+            overlay_vhd(child.read(), out)
         return raw
 
     def windows(self, disk):
@@ -238,19 +259,22 @@ class a_killed_commit(Disk):
         self.change(rng)
         before, wanted = sha256(disk), tree(self.mount)
         session = client.must("open", self.mount)
-        how = rng.choice(["tick", "write", "write", "write"])
+        how, tick, on_tick, timer = rng.choice(["tick", "rule", "any time"]), rng.randint(1, 99), None, None
+        client.must("ticks", "on")
         if how == "tick":
-            tick = rng.randint(1, 99)
-            client.must("ticks", "on")
             on_tick = lambda n: client.process.kill() if n == tick else None
-        else:  # between two writes to the disk or beside it, which no tick tells
-            client.must("load", json.dumps({"id": "k", "at": "DismCommitImage", "when": {"tick": rng.randint(74, 98)},
+        elif how == "rule":
+            client.must("load", json.dumps({"id": "k", "at": "DismCommitImage", "when": {"tick": tick},
                                             "do": {"crash": "terminate"}}))
-            on_tick = None
+        else:  # between any two writes, most of which no tick tells
+            timer = threading.Timer(rng.random() * 0.06, client.process.kill)
+            on_tick = lambda n: timer.start() if n == 20 else None
         try:
             client.call("commit", session, 0, on_tick=on_tick)
         except Ended:
             pass
+        if timer:
+            timer.join()
         client.end()
         other = self.client()
         self.assertEqual([m["status"] for m in other.mounts()], ["Ok"])
@@ -258,20 +282,13 @@ class a_killed_commit(Disk):
         outcome = "before" if sha256(disk) == before else "after"
         if outcome == "after":
             self.assert_same(self.windows(disk), wanted)
-        side = os.path.join(self.state, "mounts", os.listdir(os.path.join(self.state, "mounts"))[0])
-        self.assertNotIn("disk", os.listdir(side))
         other.must("unmount", self.mount, COMMIT)  # whatever it was, it goes on from there
         self.assert_same(self.windows(disk), wanted)
         other.must("shutdown")
         self.assertEqual(other.end(), (0, ""))
+        self.assertEqual(os.listdir(os.path.join(self.state, "mounts")), [])
         shutil.rmtree(os.path.dirname(disk))
         return outcome
-
-
-class what_is_said_of_a_disk(Disk):
-    def test_by_DismGetImageInfo(self):
-        text = self.client().must("info", self.disk("disk-vhdx-dynamic.vhdx"))
-        print(text)
 
 
 class what_is_refused(Disk):
@@ -296,7 +313,6 @@ class what_is_refused(Disk):
 
     def test_a_file_that_somebody_has_open_for_writing(self):
         disk = self.disk("disk-vhd-dynamic.vhd")
-        import fcntl, struct
         with open(disk, "r+b") as held:
             fcntl.fcntl(held, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
             client = self.client()
