@@ -235,6 +235,8 @@ int64_t os_wall_ns(void); /* since 1970, UTC */
 /* Returns when the clock that stamps files is past that moment, so that a change made from now on
  * has another time. It ticks every few milliseconds; does not wait for one that was set back. */
 void os_await_file_clock(int64_t past_ns);
+/* What that clock says: a change made from now on has this time or a later one. */
+int64_t os_file_clock_ns(void);
 /* Do two changes right after another have different times on that folder's file system? (Linux
  * since 6.13.) Finds out by setting the folder's own mode to what it is. */
 bool os_file_clock_is_fine(const char *folder);
@@ -244,6 +246,10 @@ unsigned os_pid(void);
 /* When that process was started, in a unit of the system: with the pid a name that is never reused.
  * 0 if there is no such process. */
 uint64_t os_process_start_time(unsigned pid);
+/* Does the process live that was started then? The last one that was asked for is kept open until
+ * it ends, another one is asked for, or os_process_forget. */
+bool os_process_lives(unsigned pid, uint64_t start_time);
+void os_process_forget(void);
 /* Waits for the end of a process that need not be a child of ours; kill_it: SIGKILL first. false
  * when the deadline (os_now_ms) passed first. */
 bool os_process_end(unsigned pid, uint64_t start_time, uint64_t deadline_ms, bool kill_it);

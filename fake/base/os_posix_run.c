@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -205,12 +206,18 @@ int64_t os_wall_ns(void)
 
 #define LONGEST_TICK_NS 50000000 /* of the clock of files, generously */
 
+int64_t os_file_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 void os_await_file_clock(int64_t past_ns)
 {
     for (;;) {
-        struct timespec now, wait = {.tv_nsec = 500000};
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
-        int64_t ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+        struct timespec wait = {.tv_nsec = 500000};
+        int64_t ns = os_file_clock_ns();
         if (ns > past_ns || past_ns - ns > LONGEST_TICK_NS)
             return;
         clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
@@ -268,6 +275,63 @@ static bool read_short(const char *path, char *buffer, size_t size)
 }
 
 /* Needs no memory: a live process must not pass for a dead one because there is none. */
+/* Asking for a process by its descriptor takes a tenth of reading about it in /proc. */
+static struct {
+    pthread_mutex_t lock;
+    unsigned pid; /* 0: none */
+    uint64_t start;
+    int fd;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void drop_kept(void)
+{
+    if (kept.pid)
+        close(kept.fd);
+    kept.pid = 0;
+}
+
+static bool kept_lives(void)
+{
+    struct pollfd poll_fd = {.fd = kept.fd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) == 0; /* it can be read once the process has ended */
+}
+
+/* Opened first and then compared, so that it is that process' and not its successor's. */
+static bool keep_process(unsigned pid, uint64_t start)
+{
+    drop_kept();
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    bool lives = os_process_start_time(pid) == start;
+    if (fd < 0)
+        return lives;
+    kept.pid = pid;
+    kept.start = start;
+    kept.fd = fd;
+    if (!lives)
+        drop_kept();
+    return lives;
+}
+
+bool os_process_lives(unsigned pid, uint64_t start_time)
+{
+    if (!pid || !start_time)
+        return false;
+    pthread_mutex_lock(&kept.lock);
+    bool is_known = kept.pid == pid && kept.start == start_time;
+    bool lives = (is_known && kept_lives()) || (!is_known && keep_process(pid, start_time));
+    if (!lives)
+        drop_kept();
+    pthread_mutex_unlock(&kept.lock);
+    return lives;
+}
+
+void os_process_forget(void)
+{
+    pthread_mutex_lock(&kept.lock);
+    drop_kept();
+    pthread_mutex_unlock(&kept.lock);
+}
+
 uint64_t os_process_start_time(unsigned pid)
 {
     char path[64], text[2048];

@@ -81,6 +81,16 @@ static bool has_ended(HANDLE process)
     return WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
 }
 
+bool os_process_lives(unsigned pid, uint64_t start_time)
+{
+    return start_time && os_process_start_time(pid) == start_time;
+}
+
+void os_process_forget(void)
+{
+    /* Nothing is kept: no mount of Windows has a process. */
+}
+
 uint64_t os_process_start_time(unsigned pid)
 {
     HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, pid);

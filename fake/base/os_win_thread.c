@@ -197,12 +197,17 @@ void os_pause(unsigned ms)
 #define FILE_CLOCK_LAG_NS 10000000
 #define LONGEST_TICK_NS 50000000
 
+int64_t os_file_clock_ns(void)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    return ns_of(now) - FILE_CLOCK_LAG_NS;
+}
+
 void os_await_file_clock(int64_t past_ns)
 {
     for (;;) {
-        FILETIME now;
-        GetSystemTimeAsFileTime(&now);
-        int64_t ns = ns_of(now) - FILE_CLOCK_LAG_NS;
+        int64_t ns = os_file_clock_ns();
         if (ns > past_ns || past_ns - ns > LONGEST_TICK_NS)
             return;
         Sleep(1);

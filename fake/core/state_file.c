@@ -13,17 +13,15 @@
 #include "settings.h"
 #include "text.h"
 
-#define SETTLED_NS 50000000 /* ticks are shorter */
-
 static struct os_mutex lock;
 static struct {
     char name[24];
     struct os_stat folder; /* when there was nothing at that name */
 } absent[4];
 
-bool state_file_is_settled(const struct os_stat *stat)
+bool state_file_is_settled(const struct os_stat *stat, int64_t clock)
 {
-    return os_wall_ns() - stat->ctime_ns > SETTLED_NS;
+    return stat->ctime_ns < clock;
 }
 
 bool state_file_is_same(const struct os_stat *a, const struct os_stat *b)
@@ -61,12 +59,13 @@ void state_file_look(const char *name, struct os_stat *out)
     *out = (struct os_stat){0};
     if (FAILED(settings_get(&settings)))
         return;
+    int64_t clock = os_file_clock_ns();
     bool has_folder = os_look(settings->state, &folder);
     if (has_folder && is_known_absent(name, &folder))
         return;
     if (FAILED(settings_state_path(name, &path)) || os_look(path, out))
         return;
     *out = (struct os_stat){0};
-    if (has_folder && state_file_is_settled(&folder))
+    if (has_folder && state_file_is_settled(&folder, clock))
         note_absent(name, &folder);
 }

@@ -139,7 +139,7 @@ bool lazy_is_live(const struct mount *mount)
     struct os_stat now;
     return mount->live.helper_pid && SUCCEEDED(os_lstat(mount->mount_path, &now)) &&
            now.device == mount->live.device &&
-           os_process_start_time(mount->live.helper_pid) == mount->live.helper_start;
+           os_process_lives(mount->live.helper_pid, mount->live.helper_start);
 }
 
 HRESULT lazy_is_mounted(const struct mount *mount, bool *out)

@@ -51,7 +51,8 @@ static void remember(struct mounts *m)
     struct os_stat now;
     AUTO_LOCK(&lock);
     forget();
-    if (!is_at_rest(m) || !look_at_registry(&now) || !state_file_is_settled(&now))
+    int64_t clock = os_file_clock_ns();
+    if (!is_at_rest(m) || !look_at_registry(&now) || !state_file_is_settled(&now, clock))
         return;
     known = *m;
     known.lock = NULL;

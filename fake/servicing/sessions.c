@@ -118,6 +118,7 @@ static void finish(void)
              "<----- Ending DismApi.dll session (dismfake) ----->");
     log_close();
     session_forget_all();
+    os_process_forget();
     if (has_unused && settings->strict)
         os_crash(OS_CRASH_ABORT);
 }

@@ -268,6 +268,31 @@ static void a_process_is_known_by_number_and_start(void **state)
     assert_true(strlen(boot) > 0 && !strchr(boot, '\n'));
 }
 
+static void a_process_that_was_asked_for_is_known_to_have_ended(void **state)
+{
+    (void)state;
+    AUTO_CHILD struct os_child *child = start("echo", NULL), *other = start("echo", NULL);
+    const unsigned pid = os_child_pid(child), other_pid = os_child_pid(other);
+    const uint64_t begun = os_process_start_time(pid);
+    for (int i = 0; i < 2; i++) {
+        assert_true(os_process_lives(pid, begun));
+        assert_true(os_process_lives(pid, begun));
+        assert_true(os_process_lives(other_pid, os_process_start_time(other_pid)));
+        assert_false(os_process_lives(pid, begun + 1));
+        assert_false(os_process_lives(0, 0));
+    }
+    assert_true(os_process_lives(pid, begun));
+    struct os_child_end end = {0};
+    os_child_kill(child);
+    assert_int_equal(os_child_wait(child, LATER, &end), S_OK);
+    assert_false(os_process_lives(pid, begun));
+    assert_false(os_process_lives(pid, begun));
+    assert_true(os_process_lives(other_pid, os_process_start_time(other_pid)));
+    os_process_forget();
+    assert_true(os_process_lives(other_pid, os_process_start_time(other_pid)));
+    os_process_forget();
+}
+
 static void a_lock_of_another_process_is_seen_and_ends_with_it(void **state)
 {
     (void)state;
@@ -509,6 +534,7 @@ int main(int argc, char **argv)
         OS_TEST(a_child_gets_folder_environment_and_files),
         OS_TEST(a_program_that_is_not_there_is_reported_at_once),
         OS_TEST(a_process_is_known_by_number_and_start),
+        OS_TEST(a_process_that_was_asked_for_is_known_to_have_ended),
         OS_TEST(a_lock_of_another_process_is_seen_and_ends_with_it),
         OS_TEST(whoever_has_something_open_is_found),
         OS_TEST(a_library_is_loaded_by_absolute_path_only),

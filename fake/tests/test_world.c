@@ -246,11 +246,13 @@ static void look_until_settled(const char *name)
     const struct settings *settings;
     struct os_stat folder, found;
     assert_hr(S_OK, settings_get(&settings));
+    int64_t clock;
     do {
+        clock = os_file_clock_ns();
         assert_hr(S_OK, os_stat(settings->state, &folder));
         state_file_look(name, &found);
         assert_int_equal(0, found.inode);
-    } while (!state_file_is_settled(&folder));
+    } while (!state_file_is_settled(&folder, clock));
     state_file_look(name, &found);
     assert_int_equal(0, found.inode);
 }
