@@ -40,6 +40,7 @@ install(FILES ${msvc_library} COMPONENT package DESTINATION .)
 install(FILES fake/include/dismapi.h fake/include/dism_windows.h fake/include/dism_codes.h
     fake/include/dismapi_codes.h fake/include/dismfake.h windows/dismfake-config.cmake windows/README.md
     COMPONENT package DESTINATION .)
+install(FILES README.md COMPONENT package DESTINATION . RENAME dismfake.md)
 install(FILES fixtures/README.md COMPONENT package DESTINATION . RENAME fixtures.md)
 install(FILES conformance/README.md COMPONENT package DESTINATION . RENAME conformance.md)
 install(DIRECTORY scenarios/ COMPONENT package DESTINATION scenarios FILES_MATCHING PATTERN "*.json" PATTERN "README.md")
