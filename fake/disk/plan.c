@@ -148,10 +148,11 @@ HRESULT plan_load(const struct side *side, struct plan *out)
     out->old_size = LE64(bytes + 32);
     out->new_size = LE64(bytes + 40);
     TRY(take_entries(bytes + PLAN_HEADER, count, out));
+    if (!size)
+        return S_OK;
     uint8_t *to = NULL;
     TRY(add_bytes(out, (size_t)size, &to));
-    if (size)
-        memcpy(to, bytes + PLAN_HEADER + count * PLAN_ENTRY, (size_t)size);
+    memcpy(to, bytes + PLAN_HEADER + count * PLAN_ENTRY, (size_t)size);
     return S_OK;
 }
 

@@ -181,38 +181,12 @@ static HRESULT read_parameters(struct container *c, const uint8_t *item, uint32_
     return S_OK;
 }
 
-static HRESULT read_size(struct container *c, const uint8_t *item, uint32_t size)
-{
-    (void)size;
-    c->size = LE64(item);
-    return S_OK;
-}
-
-static HRESULT read_id(struct container *c, const uint8_t *item, uint32_t size)
-{
-    (void)size;
-    memcpy(c->id, item, sizeof c->id);
-    return S_OK;
-}
-
-static HRESULT read_sector_size(struct container *c, const uint8_t *item, uint32_t size)
-{
-    (void)size;
-    c->sector_size = LE32(item);
-    return S_OK;
-}
-
-static HRESULT read_physical_sector_size(struct container *c, const uint8_t *item, uint32_t size)
-{
-    (void)size;
-    c->physical_sector_size = LE32(item);
-    return S_OK;
-}
-
+#define MEMBER(name) NULL, offsetof(struct container, name), false
 static const struct metadata_kind {
     guid_bytes id;
-    uint32_t least_size;
+    uint32_t bytes; /* at least */
     HRESULT (*read)(struct container *c, const uint8_t *item, uint32_t size);
+    size_t member;       /* without `read`: where in struct container it goes */
     bool is_of_children; /* there only if the disk has a parent */
     const char *name;
 } kinds[] = {
@@ -220,40 +194,48 @@ static const struct metadata_kind {
       0x6B},
      8,
      read_parameters,
+     0,
      false,
      "file parameters"},
     {{0x24, 0x42, 0xA5, 0x2F, 0x1B, 0xCD, 0x76, 0x48, 0xB2, 0x11, 0x5D, 0xBE, 0xD8, 0x3B, 0xF4,
       0xB8},
      8,
-     read_size,
-     false,
+     MEMBER(size),
      "size"},
     {{0xAB, 0x12, 0xCA, 0xBE, 0xE6, 0xB2, 0x23, 0x45, 0x93, 0xEF, 0xC3, 0x09, 0xE0, 0x00, 0xC7,
       0x46},
      16,
-     read_id,
-     false,
+     MEMBER(id),
      "identity"},
     {{0x1D, 0xBF, 0x41, 0x81, 0x6F, 0xA9, 0x09, 0x47, 0xBA, 0x47, 0xF2, 0x33, 0xA8, 0xFA, 0xAB,
       0x5F},
      4,
-     read_sector_size,
-     false,
+     MEMBER(sector_size),
      "sector size"},
     {{0xC7, 0x48, 0xA3, 0xCD, 0x5D, 0x44, 0x71, 0x44, 0x9C, 0xC9, 0xE9, 0x88, 0x52, 0x51, 0xC5,
       0x56},
      4,
-     read_physical_sector_size,
-     false,
+     MEMBER(physical_sector_size),
      "physical sector size"},
     {{0x2D, 0x5F, 0xD3, 0xA8, 0x0B, 0xB3, 0x4D, 0x45, 0xAB, 0xF7, 0xD3, 0xD8, 0x48, 0x34, 0xAB,
       0x0C},
      20,
      read_locator,
+     0,
      true,
      "parent locator"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, LARGEST_ITEM = 1 << 20 };
+
+static void keep(const uint8_t *item, uint32_t bytes, void *member)
+{
+    if (bytes == sizeof(uint64_t))
+        *(uint64_t *)member = LE64(item);
+    else if (bytes == sizeof(uint32_t))
+        *(uint32_t *)member = LE32(item);
+    else
+        memcpy(member, item, bytes);
+}
 
 static HRESULT read_item(struct container *c, const uint8_t *entry, bool seen[KINDS])
 {
@@ -266,7 +248,7 @@ static HRESULT read_item(struct container *c, const uint8_t *entry, bool seen[KI
         return flags & 4
                    ? FAIL(VHD_E_UNSUPPORTED_VERSION, "%s needs metadata that is not known", c->path)
                    : S_OK;
-    if (seen[kind] || size < kinds[kind].least_size || size > LARGEST_ITEM || at < VHDX_TABLE ||
+    if (seen[kind] || size < kinds[kind].bytes || size > LARGEST_ITEM || at < VHDX_TABLE ||
         at > vhdx->metadata_size || size > vhdx->metadata_size - at)
         return FAIL(VHDX_CORRUPT, "the metadata of %s names its %s wrongly", c->path,
                     kinds[kind].name);
@@ -275,7 +257,10 @@ static HRESULT read_item(struct container *c, const uint8_t *entry, bool seen[KI
     if (!item)
         return FAIL_MEMORY();
     TRY(container_file_read(c, item, size, vhdx->metadata_at + at, VHDX_CORRUPT));
-    return kinds[kind].read(c, item, size);
+    if (kinds[kind].read)
+        return kinds[kind].read(c, item, size);
+    keep(item, kinds[kind].bytes, (char *)c + kinds[kind].member);
+    return S_OK;
 }
 
 static HRESULT check_sizes(const struct container *c)

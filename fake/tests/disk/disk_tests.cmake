@@ -28,3 +28,5 @@ endfunction()
 foreach(name reading refusals partitions applying made kills)
     dismfake_disk_test(${name})
 endforeach()
+# What it kills is the same code; a slower one is killed less well.
+set_tests_properties(disk/kills PROPERTIES LABELS plain)

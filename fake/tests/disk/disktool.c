@@ -30,6 +30,8 @@ static const char usage[] =
     "                                             all from there on), full (bytes left), step "
     "(the\n"
     "                                             watcher's answer to step N is a failure)\n"
+    "       disktool look DISK N                  opens, reads, lists partitions; allocation N "
+    "fails\n"
     "       disktool forget DISK SIDE\n"
     "       disktool recover DISK SIDE\n";
 
@@ -152,6 +154,25 @@ static HRESULT apply(struct disk *disk, const char *fault, unsigned long long n)
     return hr;
 }
 
+static HRESULT look_at(const char *path)
+{
+    AUTO_DISK struct disk *disk = NULL;
+    AUTO_PARTITIONS struct partitions p = {0};
+    char bytes[5000];
+    TRY(disk_open(path, DISK_READ, NULL, &disk));
+    TRY(disk_read(disk, bytes, sizeof bytes, 300));
+    return partitions_read(disk, &p);
+}
+
+static HRESULT look(const char *path, unsigned long long n)
+{
+    struct floor floor = {.alloc_at = n};
+    (void)floor_use(&floor);
+    HRESULT hr = look_at(path);
+    (void)floor_use(NULL);
+    return hr;
+}
+
 static HRESULT recover(const char *path, const char *side)
 {
     static const char *const names[] = {"whole", "undone", "finished"};
@@ -167,6 +188,8 @@ static HRESULT run(int argc, char **argv)
     AUTO_DISK struct disk *disk = NULL;
     if (text_equal(verb, "recover"))
         return recover(path, argv[3]);
+    if (text_equal(verb, "look"))
+        return look(path, strtoull(argv[3], NULL, 10));
     bool changes = text_equal(verb, "write") || text_equal(verb, "apply") ||
                    text_equal(verb, "forget") || (text_equal(verb, "read") && argc > 4);
     TRY(disk_open(path, changes ? DISK_CHANGE : DISK_READ, NULL, &disk));
@@ -192,7 +215,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *verb;
         int arguments;
-    } verbs[] = {{"info", 1},  {"partitions", 1}, {"read", 2},   {"pieces", 3},
+    } verbs[] = {{"info", 1},  {"partitions", 1}, {"read", 2},   {"pieces", 3}, {"look", 2},
                  {"write", 3}, {"apply", 2},      {"forget", 2}, {"recover", 2}};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (argc < 3 || !text_equal(verbs[i].verb, argv[1]) || argc < 2 + verbs[i].arguments)

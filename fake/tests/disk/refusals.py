@@ -3,9 +3,10 @@
 import os
 import shutil
 import struct
+import subprocess
 import unittest
 
-from disktest import (MIB, Failed, crc32c, disktool, folder, make, make_vhd_child, make_vhdx, make_vhdx_child, seeded, sha256,
+from disktest import (FORMATS, KINDS, MIB, Failed, crc32c, disktool, folder, make, make_vhd_child, make_vhdx, make_vhdx_child, qemu_img, seeded, sha256,
                       vhd_sum, vhdx_data_guid, write_flat)
 
 NO_FOOTER, FOOTER_SUM, VERSION, HEADER_SUM, HEADER_VERSION, HEADER, BAT, BLOCK = (
@@ -55,6 +56,22 @@ class Files(Refusals):
             make_vhd_child(f"{at}/c.vhd", parent, {}, relative="pipe")
             os.mkfifo(f"{at}/pipe")
             self.refused(IN_PARENT, f"{at}/c.vhd", "pipe")
+
+
+class Memory(unittest.TestCase):
+    def test_every_allocation_of_a_look(self):
+        for kind in KINDS:
+            with self.subTest(kind), folder() as at:
+                path, flat = make(kind, at, 8 * MIB, seeded())
+                subprocess.run(["sgdisk", "-n1:2048:+2M", "-c1:One", flat], check=True, capture_output=True)
+                if kind in FORMATS:
+                    driver, options, _ = FORMATS[kind]
+                    qemu_img("convert", "-f", "raw", "-O", driver, *options, flat, path)
+                n = 1
+                while "failed" in (answer := disktool("look", path, n, check=False)):
+                    self.assertIn("0x8007000E", answer["failed"])
+                    n += 1
+                self.assertGreater(n, 4)
 
 
 class Vhd(Refusals):
