@@ -5,6 +5,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "os.h"
 #include "os_win.h"
 #include "path.h"
@@ -66,8 +67,11 @@ bool port_has_unix_data(void)
 
 /* ---- texts ---- */
 
+/* On Linux there is nothing here that could fail: it does not count. */
+
 HRESULT port_text(struct port_texts *texts, const char *utf8, wimlib_tchar **out)
 {
+    FLOOR_PAUSE();
     char16_t *text = NULL;
     TRY(text_to_utf16(utf8, &text));
     *out = (wimlib_tchar *)text;
@@ -76,12 +80,14 @@ HRESULT port_text(struct port_texts *texts, const char *utf8, wimlib_tchar **out
 
 HRESULT port_path(struct port_texts *texts, const char *path, wimlib_tchar **out)
 {
+    FLOOR_PAUSE();
     TRY(win_path(path, out));
     return port_keep(texts, *out);
 }
 
 HRESULT port_utf8(struct port_texts *texts, const wimlib_tchar *text, const char **out)
 {
+    FLOOR_PAUSE();
     char *utf8 = NULL;
     TRY(text_from_utf16((const char16_t *)text, &utf8));
     *out = utf8;
@@ -90,6 +96,7 @@ HRESULT port_utf8(struct port_texts *texts, const wimlib_tchar *text, const char
 
 HRESULT port_utf8_path(struct port_texts *texts, const wimlib_tchar *path, const char **out)
 {
+    FLOOR_PAUSE();
     char *utf8 = NULL;
     TRY(win_path_from(path, &utf8));
     *out = utf8;

@@ -289,10 +289,13 @@ PE int shim_extract_image(struct shim_wim *wim, int image, const unit *target, i
     char *path = unix_path_of(&texts, target);
     if (flags & WIMLIB_EXTRACT_FLAG_UNIX_DATA) /* as on Windows */
         return WIMLIB_ERR_UNSUPPORTED;
-    int code = path ? native.extract_image(wim->native, image, path, flags) : WIMLIB_ERR_MKDIR;
-    /* Also in what was cut off. */
-    int replaced = path ? replace_links(native.iterate_dir_tree, wim->native, image, path) : 0;
-    return with_errno(code ? code : replaced);
+    if (!path)
+        return with_errno(WIMLIB_ERR_MKDIR);
+    int code = native.extract_image(wim->native, image, path, flags), reason = errno;
+    /* Also of what was unpacked before it failed. */
+    int more = replace_links(native.iterate_dir_tree, wim->native, image, path);
+    errno = reason;
+    return with_errno(code ? code : more);
 }
 
 PE int shim_extract_paths(struct shim_wim *wim, int image, const unit *target,
