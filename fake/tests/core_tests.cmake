@@ -11,6 +11,14 @@ set(ON_ENGINE ${CMAKE_CURRENT_SOURCE_DIR}/tests/on_engine.sh)
 set(MOUNT_HELPER ${CMAKE_CURRENT_BINARY_DIR}/dismfake-mount)
 set(MOUNT_IMAGE ${PROJECT_BINARY_DIR}/fixtures/catalog/two-index-tiny.wim)
 
+# Without wimlib only Linux reads images.
+if(NOT WIN32)
+    add_executable(test_wim_raw tests/test_wim_raw.c)
+    target_link_libraries(test_wim_raw PRIVATE wimfile wimport base dismfake_options PkgConfig::CMOCKA)
+    add_test(NAME unit/wim-raw COMMAND test_wim_raw ${MOUNT_IMAGE})
+    set_tests_properties(unit/wim-raw PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 300)
+endif()
+
 include(tests/programs/programs.cmake)
 include(tests/clients/clients.cmake)
 
