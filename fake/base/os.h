@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * os.h - the operating system: files, folders, locks, threads, processes, clock, libraries. One
- * interface, two implementations (os_posix*.c, later os_win.c), which are the only files with
+ * interface, two implementations (os_posix*.c, os_win*.c), which are the only files with
  * platform headers. Paths are native and UTF-8. Functions that fail set the thread's error
  * (error.h).
  */

@@ -163,10 +163,24 @@ HRESULT os_write_at(struct os_file *file, const void *data, size_t size, uint64_
     return room == size ? S_OK : error_errno(ENOSPC, "write", file->path);
 }
 
+/* Windows appends in one piece; Wine looks for the end first, so that writers take turns. */
+#define APPENDING_BYTE (INT64_MAX - 3)
+
+static HRESULT append(struct os_file *file, const void *data, size_t size)
+{
+    OVERLAPPED at = at_offset(APPENDING_BYTE);
+    bool has_turn = LockFileEx(file->handle, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at);
+    HRESULT hr = os_write_at(file, data, size, UINT64_MAX - size);
+    if (has_turn)
+        (void)UnlockFileEx(file->handle, 0, 1, 0, &at);
+    return hr;
+}
+
 HRESULT os_write(struct os_file *file, const void *data, size_t size)
 {
-    uint64_t offset = file->appends ? UINT64_MAX - size : file->position;
-    TRY(os_write_at(file, data, size, offset));
+    if (file->appends)
+        return append(file, data, size);
+    TRY(os_write_at(file, data, size, file->position));
     file->position += size;
     return S_OK;
 }

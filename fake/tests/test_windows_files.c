@@ -260,6 +260,46 @@ static void a_lock_holds_between_processes_and_ends_with_them(void **state)
     os_child_free(child);
 }
 
+/* ---- appending ---- */
+
+#define LINES 300
+
+static HRESULT append_lines(const char *path, char letter)
+{
+    char line[64];
+    AUTO_FILE struct os_file *file = NULL;
+    memset(line, letter, sizeof line);
+    line[sizeof line - 1] = '\n';
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_APPEND, &file));
+    for (int i = 0; i < LINES; i++)
+        TRY(os_write(file, line, sizeof line));
+    return S_OK;
+}
+
+static void what_two_processes_append_is_whole(void **state)
+{
+    (void)state;
+    AUTO_FREE char *path = in_folder("log"), *program = NULL, *data = NULL;
+    struct os_child *child = NULL;
+    struct os_child_end end = {0};
+    size_t size = 0, lines = 0;
+    assert_int_equal(os_executable_path(&program), S_OK);
+    const char *argv[] = {program, "append", path, NULL};
+    struct os_child_options options = {.argv = argv};
+    assert_int_equal(os_child_start(&options, &child), S_OK);
+    struct os_stat stat;
+    while (!os_look(path, &stat) || stat.size == 0) /* until the other one is at it */
+        os_pause(1);
+    assert_int_equal(append_lines(path, 'p'), S_OK);
+    assert_int_equal(os_child_wait(child, os_now_ms() + PATIENCE_MS, &end), S_OK);
+    os_child_free(child);
+    assert_true(end.exited && end.exit_code == 0);
+    assert_int_equal(os_read_file(path, &data, &size), S_OK);
+    for (const char *line = data; *line; line += 64, lines++)
+        assert_true(strspn(line, (const char[]){line[0], 0}) == 63 && line[63] == '\n');
+    assert_int_equal(lines, 2 * LINES);
+}
+
 /* ---- places ---- */
 
 static void folders_are_where_windows_says(void **state)
@@ -294,6 +334,8 @@ static void a_file_as_memory_is_seen_by_readers(void **state)
 int main(int argc, char **argv)
 {
     os_begin(&argc, &argv);
+    if (argc > 2)
+        return append_lines(argv[2], 'c') == S_OK ? 0 : 1;
     if (argc > 1)
         return lock_and_wait(argv[1]);
     const struct CMUnitTest tests[] = {
@@ -309,6 +351,7 @@ int main(int argc, char **argv)
         OS_TEST(an_open_file_can_be_removed_and_its_name_is_free),
         OS_TEST(a_file_that_others_do_not_share_is_left_alone),
         OS_TEST(a_lock_holds_between_processes_and_ends_with_them),
+        OS_TEST(what_two_processes_append_is_whole),
         OS_TEST(folders_are_where_windows_says),
         OS_TEST(a_file_as_memory_is_seen_by_readers),
     };
