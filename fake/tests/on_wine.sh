@@ -19,5 +19,8 @@ if [ -n "${WINEDLLPATH:-}" ]; then
     export WINEPATH="${WINEPATH:-Z:$WINEDLLPATH/bin}"
 fi
 # What Windows calls a start of the machine is one of the wineserver (os_boot_id): it waits for the next program.
+pgrep -u "$(id -u)" -x 'wineserver(64)?' >/dev/null 2>&1 && is_up=1 || is_up=0
 wineserver -p60 2>/dev/null
+# The services that the first program starts would keep its output open for as long as they run.
+[ $is_up = 1 ] || wine cmd.exe /c exit </dev/null >/dev/null 2>&1
 exec wine "$@"

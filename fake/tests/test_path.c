@@ -153,6 +153,17 @@ static void a_full_path_starts_at_the_current_folder(void **state)
     assert_string_equal(full, below);
     assert_int_equal(path_full(full, &again), S_OK);
     assert_string_equal(again, full);
+    if (!os_has_drives())
+        return;
+    AUTO_FREE char *below_drive = mem_format("%c:a\\b", path_drive(cwd));
+    AUTO_FREE char *root = mem_format("%c:/a", path_drive(cwd));
+    AUTO_FREE char *of_drive = NULL, *of_root = NULL, *elsewhere = NULL;
+    assert_int_equal(path_full(below_drive, &of_drive), S_OK);
+    assert_string_equal(of_drive, below);
+    assert_int_equal(path_full("\\a", &of_root), S_OK);
+    assert_string_equal(of_root, root);
+    assert_int_equal(path_full("Q:a", &elsewhere), S_OK); /* where nobody has been */
+    assert_string_equal(elsewhere, "Q:/a");
 }
 
 static void a_relative_path_is_made_absolute_and_stays_below_the_root(void **state)
