@@ -42,7 +42,7 @@ class Kills(unittest.TestCase):
         while kills < KILLS:
             for kind in KINDS:
                 with folder() as at:
-                    case = Case(kind, at, rng, size=60 * MIB)
+                    case = Case(kind, at, rng, size=30 * MIB)
                     case.spent = 0
                     for _ in range(ROUNDS_EACH):
                         kills += self.one_round(case, seen)
