@@ -20,29 +20,12 @@ static void define_fixtures(struct checker *c, struct names *names, const struct
 static void check_requirements(struct checker *c, const struct json *requires, const char *pointer)
 {
     static const char *const known[] = {
-        "fault:return",
-        "fault:crash",
-        "fault:disk-full",
-        "fault:alloc",
-        "sync:blocked",
-        "sync:schedule",
-        "world:reboot",
-        "world:tamper",
-        "world:hold",
-        "world:hive",
-        "world:volume",
-        "world:elevation",
-        "world:service",
-        "world:scanner",
-        "world:other-process",
-        "world:version",
-        "world:save-state",
-        "journal:calls",
-        "clock:virtual",
-        "progress:sync",
-        "progress:hold",
-        "progress:cancel",
-        NULL,
+        "fault:return",     "fault:crash",     "fault:disk-full",     "fault:alloc",
+        "sync:blocked",     "sync:schedule",   "world:reboot",        "world:tamper",
+        "world:hold",       "world:hive",      "world:volume",        "world:elevation",
+        "world:service",    "world:scanner",   "world:other-process", "world:version",
+        "world:save-state", "journal:calls",   "clock:virtual",       "progress:sync",
+        "progress:hold",    "progress:cancel", CAPABILITY_DISK,       NULL,
     };
     size_t i = 0;
     for (const struct json *one = json_first(requires); one; one = json_next(one), i++) {
@@ -114,6 +97,21 @@ static void refuse_unsupported(struct checker *c)
     }
 }
 
+static void check_disks(struct checker *c)
+{
+    const struct json *list = json_first(json_get(c->scenario, "disks"));
+    const struct json *holders[] = {c->file, c->scenario};
+    bool is_image = !list;
+    for (size_t i = 0; i < 2 && list; i++) {
+        const struct json *fixture = json_get(json_get(holders[i], "fixtures"), json_key(list));
+        is_image = is_image || json_get(fixture, "catalog");
+    }
+    AUTO_FREE char *at = list ? format("%s/disks/%s", c->pointer, json_key(list)) : NULL;
+    if (!is_image)
+        finding_at(c->source, at, "the case has no fixture '%s' with an image of the catalogue",
+                   json_key(list));
+}
+
 static void check_clauses_known(struct checker *c)
 {
     for (const struct json *clause = json_first(json_get(c->scenario, "clauses")); clause;
@@ -134,6 +132,7 @@ static void check_case(struct checker *c)
     refuse_unsupported(c);
     check_requirements(c, json_get(c->scenario, "requires"), c->pointer);
     check_clauses_known(c);
+    check_disks(c);
     define_fixtures(c, &c->names, json_get(c->scenario, "fixtures"), c->pointer);
     for (int is_checking = 0; is_checking < 2; is_checking++) {
         for (c->phase = 0; c->phase < phases; c->phase++) {

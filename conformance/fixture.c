@@ -31,7 +31,8 @@ void catalog_close(struct catalog *catalog)
     json_free(catalog->json);
 }
 
-static HRESULT find_image(const struct catalog *catalog, const char *reference,
+/* In the list "images", or in "leftOut": what could not be made where the catalogue was. */
+static HRESULT find_image(const struct catalog *catalog, const char *list, const char *reference,
                           const struct json **out)
 {
     size_t len = strcspn(reference, "@");
@@ -39,7 +40,7 @@ static HRESULT find_image(const struct catalog *catalog, const char *reference,
     const char *hash = strchr(reference, ':');
     if (!catalog->json)
         return FAIL(HR_WIN32(2), "there is no catalogue of images in %s", catalog->folder);
-    const struct json *images = json_get(catalog->json, "images");
+    const struct json *images = json_get(catalog->json, list);
     for (const struct json *image = json_first(images); image; image = json_next(image)) {
         if (!text_equal(json_text(image, "name"), name))
             continue;
@@ -56,7 +57,8 @@ static HRESULT find_image(const struct catalog *catalog, const char *reference,
 HRESULT catalog_check(const struct catalog *catalog, const char *reference)
 {
     const struct json *image;
-    return find_image(catalog, reference, &image);
+    HRESULT hr = find_image(catalog, "images", reference, &image);
+    return hr == HR_WIN32(2) ? find_image(catalog, "leftOut", reference, &image) : hr;
 }
 
 static HRESULT copy_into(const struct catalog *catalog, const char *name, const char *folder)
@@ -79,7 +81,7 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
                           const char *folder, struct json *made)
 {
     const struct json *image = NULL;
-    TRY(find_image(catalog, json_text(spec, "catalog"), &image));
+    TRY(find_image(catalog, "images", json_text(spec, "catalog"), &image));
     const char *file = json_text(image, "file");
     const struct json *parts = json_get(image, "parts");
     if (!file)
@@ -94,7 +96,8 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
     }
     AUTO_FREE char *path = join(folder, path_name(file));
     put_path(made, dup_text(path));
-    char *hash = sha256_file(path);
+    const char *known = json_text(image, "sha256");
+    char *hash = known ? dup_text(known) : sha256_file(path);
     if (!hash)
         return error_last()->hr;
     json_put_text(made, "sha256", hash);
@@ -162,7 +165,7 @@ static HRESULT make_garbage(const char *path)
 static HRESULT make_truncated(const struct catalog *catalog, const char *path)
 {
     const struct json *image = NULL;
-    TRY(find_image(catalog, "two-index-tiny", &image));
+    TRY(find_image(catalog, "images", "two-index-tiny", &image));
     AUTO_FREE char *from = join(catalog->folder, json_text(image, "file"));
     AUTO_FREE char *bytes = NULL;
     size_t size;

@@ -14,11 +14,8 @@ static HRESULT prepare(struct run *run)
         AUTO_FREE char *folder = join(run->scratch, folders[i]);
         TRY(os_make_directories(folder));
     }
-    const struct json *specs[] = {json_get(run->scenario->file->root, "fixtures"),
-                                  json_get(run->scenario->json, "fixtures")};
-    for (size_t i = 0; i < 2; i++)
-        TRY(fixtures_make(run->context->catalog, specs[i], run->scratch, run->fixtures));
-    return S_OK;
+    return fixtures_make(run->context->catalog, run->scenario->fixtures, run->scratch,
+                         run->fixtures);
 }
 
 static void finally_after_death(struct run *run, size_t phase)

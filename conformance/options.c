@@ -30,6 +30,7 @@ void options_help(void)
          "  --all-clauses           lint: a testable clause that no case cites is a mistake\n"
          "  --case GLOB             only cases of that name, or that suite/name; only these "
          "questions\n"
+         "  --except GLOB           no cases of which suite/name is like that\n"
          "  --suite GLOB            only these suites\n"
          "  --jobs N                cases at the same time (default: the processors for the fake,\n"
          "                          else 1)\n"
@@ -121,6 +122,7 @@ bool options_read(struct options *o, int argc, char **argv)
         {"--capabilities", &o->capabilities, NULL, NULL},
         {"--clauses", &o->clauses, NULL, NULL},
         {"--case", &o->case_glob, NULL, NULL},
+        {"--except", &o->except_glob, NULL, NULL},
         {"--suite", &o->suite_glob, NULL, NULL},
         {"--touches", &o->touches, NULL, NULL},
         {"--must-run", &o->must_run, NULL, NULL},

@@ -8,7 +8,7 @@
 struct options {
     const char *verb;
     const char *library, *fixtures, *capabilities, *clauses, *must_run;
-    const char *case_glob, *suite_glob, *touches, *colour;
+    const char *case_glob, *except_glob, *suite_glob, *touches, *colour;
     const char *json, *tap, *junit;
     unsigned jobs;         /* 0: not given */
     double timeout_factor; /* 0: not given */

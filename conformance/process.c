@@ -47,6 +47,7 @@ static struct json *make_job(const struct run *run, size_t phase, const char *ob
         json_set_string(job, "touches", run->context->touches);
     json_set_number(job, "timeoutFactor", run->context->timeout_factor);
     json_set(job, "fixtures", json_copy(run->fixtures));
+    json_set_bool(job, "disk", scenario->disk != NULL);
     json_set(job, "bindings", json_copy(run->bindings));
     json_set(job, "worldChanges", changes);
     if (has_faults(scenario->json))

@@ -115,6 +115,7 @@ static struct json *check_alternatives(const struct subject *subject, const stru
 
 struct implied {
     struct json *capabilities, *exports, *hooks;
+    bool is_disk;
     bool drives; /* a path is spelled as only systems with drive letters take it */
     bool tool;   /* wimlib-imagex, which reads and alters images */
 };
@@ -168,7 +169,7 @@ static void imply_step(void *context, const struct json *step, const char *point
     const struct json *world = json_get(step, "world"), *await = json_get(step, "await");
     if (world)
         imply_world(implied, world);
-    if (json_get(json_get(step, "check"), "$inImage"))
+    if (json_get(json_get(step, "check"), "$inImage") && !implied->is_disk)
         implied->tool = true;
     if (json_get(await, "blocked")) {
         add_once(implied->capabilities, "sync:blocked");
@@ -179,6 +180,7 @@ static void imply_step(void *context, const struct json *step, const char *point
 static void imply(struct implied *implied, const struct scenario *scenario)
 {
     implied->drives = implied->tool = false;
+    implied->is_disk = scenario->disk != NULL;
     implied->capabilities = json_hold(json_new_array());
     implied->exports = json_hold(json_new_array());
     implied->hooks = json_hold(json_new_array());

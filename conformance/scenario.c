@@ -8,18 +8,79 @@
 #include "check.h"
 #include "schema.h"
 
-static bool grammar_is_ours(const struct source *source, const struct json *root)
+static bool grammar_is_ours(const struct source *source, const struct json *root, unsigned *minor)
 {
     const char *grammar = json_text(root, "grammar");
-    unsigned major = 0, minor = 0;
+    unsigned major = 0;
     char rest = 0;
-    if (!grammar || sscanf(grammar, "%u.%u%c", &major, &minor, &rest) != 2)
-        return true; /* the schema says what is wrong with it */
-    if (major == GRAMMAR_MAJOR && minor <= GRAMMAR_MINOR)
+    if (!grammar || sscanf(grammar, "%u.%u%c", &major, minor, &rest) != 2) {
+        *minor = GRAMMAR_MINOR; /* the schema says what is wrong with it */
+        return true;
+    }
+    if (major == GRAMMAR_MAJOR && *minor <= GRAMMAR_MINOR)
         return true;
     finding_at(source, "/grammar", "grammar %s is not supported: this runner knows %d.0 to %d.%d",
                grammar, GRAMMAR_MAJOR, GRAMMAR_MAJOR, GRAMMAR_MINOR);
     return false;
+}
+
+static void merge(struct json *into, const struct json *fixtures)
+{
+    for (const struct json *one = json_first(fixtures); one; one = json_next(one))
+        json_set(into, json_key(one), json_hold(json_copy(one)));
+}
+
+static struct scenario *add_case(struct suite *suite, const struct scenario_file *file,
+                                 const struct json *json, size_t index)
+{
+    struct scenario *scenario = need(vec_push(&suite->cases));
+    *scenario = (struct scenario){.file = file, .json = json, .index = index};
+    scenario->pointer = format("/cases/%zu", index);
+    scenario->name = format("%s/%s", json_text(file->root, "suite"), json_text(json, "id"));
+    scenario->fixtures = json_hold(json_new_object());
+    merge(scenario->fixtures, json_get(file->root, "fixtures"));
+    merge(scenario->fixtures, json_get(json, "fixtures"));
+    return scenario;
+}
+
+/* Every alternative of what the case asks for asks for this too. */
+static void require_disks(struct json *scenario)
+{
+    const struct json *old = json_get(scenario, "requires");
+    struct json *alternatives = json_hold(json_new_array());
+    size_t count = old ? json_len(old) : 1;
+    for (size_t i = 0; i < count; i++) {
+        struct json *one = json_hold(old ? json_copy(json_at(old, i)) : json_new_object());
+        const struct json *known = json_get(one, "capabilities");
+        struct json *all = json_hold(known ? json_copy(known) : json_new_array());
+        if (!json_array_has(all, CAPABILITY_DISK))
+            json_push(all, json_new_string(CAPABILITY_DISK));
+        json_set(one, "capabilities", all);
+        json_push(alternatives, one);
+    }
+    json_set(scenario, "requires", alternatives);
+}
+
+/* The case once more for each of its disks, which then is in the place of the image. */
+static void add_disks(struct suite *suite, const struct scenario_file *file,
+                      const struct json *json, size_t index)
+{
+    const struct json *list = json_first(json_get(json, "disks"));
+    for (const struct json *disk = json_first(list); disk; disk = json_next(disk)) {
+        const char *reference = json_string(disk);
+        struct json *copy = json_hold(json_copy(json));
+        json_remove(copy, "disks");
+        json_put_text(
+            copy, "id",
+            format("%s@%.*s", json_text(json, "id"), (int)strcspn(reference, "@"), reference));
+        require_disks(copy);
+        struct scenario *scenario = add_case(suite, file, copy, index);
+        scenario->copy = copy;
+        scenario->disk = reference;
+        struct json *image = json_hold(json_copy(json_get(scenario->fixtures, json_key(list))));
+        json_set_string(image, "catalog", reference);
+        json_set(scenario->fixtures, json_key(list), image);
+    }
 }
 
 static void load_file(struct suite *suite, const char *path, const struct clauses *clauses)
@@ -41,7 +102,9 @@ static void load_file(struct suite *suite, const char *path, const struct clause
     source.text = file->text;
     source.len = file->len;
     size_t before = suite->findings.list.len;
-    if (!grammar_is_ours(&source, file->root) || schema_check(&source, file->root) > 0)
+    unsigned minor;
+    if (!grammar_is_ours(&source, file->root, &minor) ||
+        schema_check(&source, file->root, minor) > 0)
         return;
     check_file(&source, file->root, clauses);
     if (suite->findings.list.len > before)
@@ -50,12 +113,8 @@ static void load_file(struct suite *suite, const char *path, const struct clause
     size_t index = 0;
     const struct json *cases = json_get(file->root, "cases");
     for (const struct json *c = json_first(cases); c; c = json_next(c), index++) {
-        struct scenario *scenario = need(vec_push(&suite->cases));
-        scenario->file = file;
-        scenario->json = c;
-        scenario->index = index;
-        scenario->pointer = format("/cases/%zu", index);
-        scenario->name = format("%s/%s", json_text(file->root, "suite"), json_text(c, "id"));
+        add_case(suite, file, c, index);
+        add_disks(suite, file, c, index);
     }
 }
 
@@ -99,6 +158,8 @@ void suite_clear(struct suite *suite)
     for (size_t i = 0; i < suite->cases.len; i++) {
         mem_free(suite->cases.ptr[i].pointer);
         mem_free(suite->cases.ptr[i].name);
+        json_free(suite->cases.ptr[i].fixtures);
+        json_free(suite->cases.ptr[i].copy);
     }
     for (size_t i = 0; i < suite->files.len; i++) {
         json_free(suite->files.ptr[i]->root);

@@ -8,7 +8,9 @@
 
 #include "finding.h"
 
-enum { GRAMMAR_MAJOR = 1, GRAMMAR_MINOR = 0 };
+enum { GRAMMAR_MAJOR = 1, GRAMMAR_MINOR = 1 };
+
+#define CAPABILITY_DISK "image:disk"
 
 struct scenario_file {
     char *path;
@@ -21,8 +23,11 @@ struct scenario_file {
 struct scenario {
     const struct scenario_file *file;
     const struct json *json;
-    char *pointer; /* "/cases/3" */
-    char *name;    /* "suite/id" */
+    char *pointer;         /* "/cases/3" */
+    char *name;            /* "suite/id", with a disk "suite/id@disk" */
+    struct json *fixtures; /* those of the file and of the case */
+    struct json *copy;     /* of the case for a disk: what json is then; NULL: without */
+    const char *disk;      /* "name@sha256:..."; NULL */
     size_t index;
 };
 

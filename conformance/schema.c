@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "pattern.h"
+#include "scenario.h"
 
 struct validator {
     const struct source *source; /* NULL: only count */
@@ -338,16 +339,18 @@ static void check(struct validator *v, const struct json *schema, const struct j
     }
 }
 
-size_t schema_check(const struct source *source, const struct json *value)
+size_t schema_check(const struct source *source, const struct json *value, unsigned minor)
 {
     static struct os_mutex lock;
-    static struct json *root;
+    static struct json *roots[GRAMMAR_MINOR + 1];
+    const struct schema *schema = &scenario_schemas[minor];
     {
         AUTO_LOCK(&lock);
-        if (!root && FAILED(json_parse((const char *)scenario_schema, scenario_schema_size, &root)))
+        if (!roots[minor] &&
+            FAILED(json_parse((const char *)schema->text, schema->size, &roots[minor])))
             die("the schema inside the runner: %s", error_last()->text);
     }
-    struct validator v = {.source = source, .root = root};
-    check(&v, root, value, "");
+    struct validator v = {.source = source, .root = roots[minor]};
+    check(&v, roots[minor], value, "");
     return v.count;
 }

@@ -22,6 +22,8 @@ bool verb_selects(const struct options *options, const struct scenario *scenario
     const char *suite = json_text(scenario->file->root, "suite");
     if (options->suite_glob && !glob_fits(options->suite_glob, suite))
         return false;
+    if (options->except_glob && glob_fits(options->except_glob, scenario->name))
+        return false;
     return !options->case_glob || glob_fits(options->case_glob, id) ||
            glob_fits(options->case_glob, scenario->name);
 }
@@ -37,6 +39,12 @@ static void lint_catalog(const struct options *options, struct suite *suite)
                                         scenario->json};
         struct source source = {scenario->file->path, scenario->file->text, scenario->file->len,
                                 &suite->findings};
+        if (scenario->disk) {
+            AUTO_FREE char *at = format("%s/disks", scenario->pointer);
+            if (FAILED(catalog_check(&catalog, scenario->disk)))
+                finding_at(&source, at, "%s", error_last()->text);
+            continue;
+        }
         for (size_t k = 0; k < 2; k++) {
             const struct json *fixtures = json_get(holders[k], "fixtures");
             for (const struct json *one = json_first(fixtures); one; one = json_next(one)) {
@@ -312,8 +320,11 @@ static void explain_case(const struct scenario *scenario)
            json_text(scenario->json, "title"));
     if (json_text(scenario->json, "notes"))
         printf("%s\n", json_text(scenario->json, "notes"));
-    static const char *const parts[] = {"clauses", "requires", "fixtures",
-                                        "faults",  "residue",  "order"};
+    static const char *const parts[] = {"clauses", "requires", "faults", "residue", "order"};
+    if (json_len(scenario->fixtures)) {
+        AUTO_FREE char *text = said(scenario->fixtures);
+        printf("fixtures: %s\n", text);
+    }
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const struct json *holders[] = {scenario->file->root, scenario->json};
         for (size_t k = 0; k < 2; k++) {

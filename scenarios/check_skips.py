@@ -4,9 +4,11 @@
 
 RESULTS holds what `dismconform run --json` wrote for each scenario FILE ("mount/paths": mount.paths.jsonl).
 Prints every case that was skipped with the runner's reason and the justification in skips.txt for SYSTEM
-(linux or windows). Ends with 1 if a case was skipped without one, ran in spite of one, or was judged worse
-than PASS; with 77 if some FILE has not been run.
+(linux or windows), whose names may have wildcards. Ends with 1 if a case was skipped without one, ran in
+spite of one, or was judged worse than PASS, or if a name of skips.txt fits none; with 77 if some FILE has
+not been run.
 """
+import fnmatch
 import json
 import pathlib
 import sys
@@ -33,6 +35,11 @@ def justified(path, system):
             yield words[1], words[2]
 
 
+def why(known, case):
+    """(the name in skips.txt that fits, its justification), or None."""
+    return next(((name, text) for name, text in known.items() if fnmatch.fnmatchcase(case, name)), None)
+
+
 def reason(skip):
     details = ", ".join(f"{key} {value}" for key, value in skip.items() if key != "kind")
     return f"{skip['kind']}: {details}"
@@ -40,24 +47,28 @@ def reason(skip):
 
 def main(system, folder, files):
     known = dict(justified(pathlib.Path(__file__).parent / "skips.txt", system))
-    bad, missing, skipped, passed = [], [], set(), 0
+    bad, missing, used, skipped, passed = [], [], set(), 0, 0
     for case, record in results(pathlib.Path(folder), files):
         if record is None:
             missing.append(case)
         elif record["status"] == "SKIP":
-            skipped.add(case)
-            print(f"SKIP {case} ({reason(record['skip'])}): {known.get(case, 'NOT JUSTIFIED')}")
-            if case not in known:
+            skipped += 1
+            name, text = why(known, case) or (None, "NOT JUSTIFIED")
+            used.add(name)
+            print(f"SKIP {case} ({reason(record['skip'])}): {text}")
+            if not name:
                 bad.append(f"{case} was skipped, and skips.txt does not say why that is right")
         elif record["status"] == "PASS":
             passed += 1
         else:
             bad.append(f"{case}: {record['status']}")
+        if record and record["status"] != "SKIP" and why(known, case):
+            bad.append(f"{case} stands in skips.txt, but ran")
     if missing:
         print("not run: " + " ".join(missing))
         return 77
-    bad += [f"{case} stands in skips.txt, but ran" for case in known if case not in skipped]
-    print(f"{passed} passed, {len(skipped)} skipped")
+    bad += [f"nothing that was skipped is called {name}, which stands in skips.txt" for name in known if name not in used]
+    print(f"{passed} passed, {skipped} skipped")
     for line in bad:
         print(line)
     return 1 if bad else 0

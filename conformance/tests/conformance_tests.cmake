@@ -200,7 +200,7 @@ if(PYTHON3)
     endif()
     add_test(NAME conformance/the_schema_is_read_as_others_read_it
              COMMAND ${PYTHON3} ${here}/schema_agreement.py
-                     ${CMAKE_CURRENT_SOURCE_DIR}/scenario-1.0.schema.json ${here}/invalid ${pass} ${fail}
+                     ${CMAKE_CURRENT_SOURCE_DIR} ${here}/invalid ${pass} ${fail}
                      ${here}/valid-skip ${here}/puppet)
     set_tests_properties(conformance/the_schema_is_read_as_others_read_it PROPERTIES SKIP_RETURN_CODE 77)
 endif()
@@ -218,6 +218,21 @@ fixture_test(a_file_is_held held 0 "^PASS")
 fixture_test(tampering_is_done_and_undone readonly 0 "^PASS")
 fixture_test(the_world_ends_at_the_case_folder outside 3 "is outside of the case's own folder")
 fixture_test(path_styles_lead_to_folders styles 0 "^PASS")
+function(disk_test name case code pattern)
+    puppet_test(${name} good ${code} ${pattern} --capabilities ${here}/puppet/disk.capabilities
+                --fixtures ${here}/catalog --case ${case} ${ARGN} ${here}/fixtures/disks.json)
+endfunction()
+disk_test(a_case_with_disks_runs_without_them_too replaced 0 "^CONFORMANT: 1 passed, 0 failed, 0 skipped$")
+disk_test(a_disk_stands_where_the_image_stood replaced@* 1 "wanted \"tiny.wim\", got \"disk.vhd\"")
+disk_test(a_wrong_hash_of_a_disk_is_an_error wrong-disk@disk 3 "the catalogue's disk is disk@sha256:fedcba98, not")
+disk_test(a_disk_that_was_left_out_is_an_error left-out@* 3 "has no image 'elsewhere'")
+disk_test(cases_can_be_left_out replaced* 0 "^CONFORMANT: 1 passed, 0 failed, 0 skipped$" --except *@disk)
+fixture_test(a_disk_needs_a_library_that_takes_disks replaced@disk 2 "SKIP +disks/replaced@disk .capability: image:disk")
+conformance_test(explain_shows_the_disk good 0 "fixtures: .*disk@sha256:fedcba98" explain replaced@disk ${here}/fixtures/disks.json)
+conformance_test(lint_checks_hashes_of_disks good 3 "/cases/1/disks: the catalogue's disk is disk@sha256:fedcba98"
+                 lint --fixtures ${here}/catalog ${here}/fixtures/disks.json)
+conformance_test(lint_knows_what_was_left_out good 3 ", 1 findings$"
+                 lint --fixtures ${here}/catalog ${here}/fixtures/disks.json)
 conformance_test(lint_checks_catalogue_hashes good 3 "fixtures/wim: the catalogue's tiny is tiny@sha256:01234567"
                  lint --fixtures ${here}/catalog ${here}/fixtures)
 conformance_test(lint_knows_the_register good 0 " 0 findings" lint --clauses ${here}/clauses ${pass})

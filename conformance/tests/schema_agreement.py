@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The runner's own reading of the schema agrees with another program's: what jsonschema accepts and
 refuses is what the runner accepts and refuses at the level of the schema.
-    schema_agreement.py SCHEMA FOLDER..."""
+    schema_agreement.py SCHEMAS FOLDER...
+SCHEMAS is the folder of the schemas; a file is held against that of the version it declares."""
 import json
 import pathlib
 import sys
@@ -11,8 +12,12 @@ try:
 except ImportError:
     sys.exit(77)
 
-schema = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
-validator = jsonschema.Draft202012Validator(schema)
+validators = {
+    path.name.split("-")[1].removesuffix(".schema.json"): jsonschema.Draft202012Validator(
+        json.loads(path.read_text(encoding="utf-8")))
+    for path in pathlib.Path(sys.argv[1]).glob("scenario-*.schema.json")
+}
+newest = max(validators)
 wrong = checked = 0
 for folder in map(pathlib.Path, sys.argv[2:]):
     levels = {}
@@ -26,7 +31,8 @@ for folder in map(pathlib.Path, sys.argv[2:]):
         if level == "json":
             continue
         checked += 1
-        accepted = validator.is_valid(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        accepted = validators.get(content.get("grammar"), validators[newest]).is_valid(content)
         if accepted != (level != "schema"):
             wrong += 1
             print(f"{path}: {'accepted' if accepted else 'refused'} by jsonschema, listed as {level}")

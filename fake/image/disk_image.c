@@ -57,13 +57,16 @@ static HRESULT open_volume(struct part *part, uint64_t size, bool for_writing, s
     return volume_open(&io, for_writing, out);
 }
 
-static bool holds_windows(struct volume *volume)
+static HRESULT look_for_windows(struct volume *volume, bool *found)
 {
     struct volume_entry entry;
     HRESULT hr = volume_look(volume, "Windows/System32", &entry);
-    if (FAILED(hr))
+    *found = SUCCEEDED(hr) && entry.kind == ENTRY_FOLDER;
+    if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND) || hr == HR_WIN32(ERROR_PATH_NOT_FOUND)) {
         error_clear();
-    return SUCCEEDED(hr) && entry.kind == ENTRY_FOLDER;
+        return S_OK;
+    }
+    return hr;
 }
 
 /* What is said when no volume with a Windows was found: the one that could not be looked into may
@@ -101,20 +104,25 @@ static HRESULT find_windows(const char *path, struct part *part, uint64_t *size,
     for (size_t i = 0; i < partitions.list.len; i++) {
         const struct partition *p = &partitions.list.ptr[i];
         AUTO_VOLUME struct volume *volume = NULL;
+        bool is_found = false;
         if (p->volume != VOLUME_NTFS)
             continue;
         part->offset = p->offset;
         *size = p->size;
-        if (FAILED(open_volume(part, p->size, false, &volume))) {
+        if (FAILED(open_volume(part, p->size, false, &volume)) ||
+            FAILED(look_for_windows(volume, &is_found)))
             failure = *error_last();
-            continue;
-        }
-        if (holds_windows(volume)) {
+        if (is_found) {
             *out = TAKE(volume);
             return S_OK;
         }
     }
     return nothing_found(path, &partitions, &failure);
+}
+
+bool disk_images_are_supported(void)
+{
+    return true;
 }
 
 HRESULT disk_image_open(const char *path, struct disk_image **out)

@@ -10,6 +10,8 @@
 #include "mounts.h"
 #include "tree.h"
 
+bool disk_images_are_supported(void);
+
 struct disk_image;
 /* Read-only. The first NTFS volume with a Windows\System32: none is ERROR_NOT_FOUND, or what keeps
  * us from looking (BitLocker, ReFS). */

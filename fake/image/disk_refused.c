@@ -10,6 +10,11 @@ static HRESULT refuse(const char *path)
                 path);
 }
 
+bool disk_images_are_supported(void)
+{
+    return false;
+}
+
 HRESULT disk_image_open(const char *path, struct disk_image **out)
 {
     (void)out;

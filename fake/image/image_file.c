@@ -22,6 +22,11 @@ bool image_is_disk(const char *path)
     return path_has_extension(path, ".vhd") || path_has_extension(path, ".vhdx");
 }
 
+bool image_disks_are_supported(void)
+{
+    return disk_images_are_supported();
+}
+
 HRESULT image_file_open(const char *path, bool check_integrity, struct image_file **out)
 {
     AUTO_IMAGE_FILE struct image_file *file = mem_alloc(sizeof *file);

@@ -12,6 +12,9 @@
 /* By the extension: .vhd or .vhdx. Both are told from each other by their content. */
 bool image_is_disk(const char *path);
 
+/* Is there NTFS in this build? */
+bool image_disks_are_supported(void);
+
 struct image_file;
 /* check_integrity: of a WIM; means nothing for a disk (DismMountImage.17). */
 HRESULT image_file_open(const char *path, bool check_integrity, struct image_file **out);

@@ -424,9 +424,12 @@ static HRESULT write_copy(struct commit *c, unsigned to)
     return reopen(c);
 }
 
+/* Behind the point of no return a rule for the last step would come too late. */
 static HRESULT begin_disk(void *context)
 {
-    return claim(context, false);
+    struct commit *c = context;
+    TRY(claim(c, false));
+    return op_step(c->op, c->steps->finish);
 }
 
 static void no_return_from_disk(void *context)
@@ -450,8 +453,10 @@ static HRESULT write_disk(struct commit *c)
                                        .no_return = no_return_from_disk,
                                        .context = c};
     TRY(op_step(c->op, c->steps->write));
-    if (c->changes.len == 0)
-        return op_ticks_to(c->op, 99);
+    if (c->changes.len == 0) {
+        TRY(op_ticks_to(c->op, 99));
+        return op_step(c->op, c->steps->finish);
+    }
     TRY(open_changes(c));
     TRY(disk_commit(&commit));
     TRY(note_written(c));
@@ -529,7 +534,7 @@ static HRESULT commit_all(struct commit *c)
         TRY(wim_open_to_commit(c->mount.image_path, c->mount.index, c->file, &c->wim));
     TRY(c->engine->changes(&c->mount, c->wim, c->op, 0, 20, &c->seen, &c->changes));
     HRESULT hr = is_disk ? write_disk(c) : write_wim(c);
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr) && !is_disk)
         hr = finish(c);
     if (SUCCEEDED(hr) && c->is_saved)
         hr = settle(c, true);

@@ -18,6 +18,7 @@
 #include "fault.h"
 #include "fault_why.h"
 #include "forget.h"
+#include "image_file.h"
 #include "journal.h"
 #include "library.h"
 #include "mounts.h"
@@ -379,6 +380,8 @@ static HRESULT capabilities(char **out)
     struct json *array = json_new_array(), *steps = json_new_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         json_push(array, json_new_string(names[i]));
+    if (image_disks_are_supported())
+        json_push(array, json_new_string("image:disk"));
     for (unsigned i = 0; i < STEP_COUNT; i++)
         json_push(steps, json_new_string(step_name((enum step)i)));
     json_set_string(object, "implementation", "fake");
