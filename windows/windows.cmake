@@ -34,7 +34,7 @@ add_custom_command(OUTPUT ${msvc_library}
     DEPENDS DismApi COMMENT "Building DismApi.lib" VERBATIM)
 
 set(package_programs DismApi dismfake dismconform mkfixture)
-add_custom_target(windows-package DEPENDS ${package_programs} ${msvc_library})
+add_custom_target(windows-package ALL DEPENDS ${package_programs} ${msvc_library})
 install(TARGETS ${package_programs} COMPONENT package RUNTIME DESTINATION . ARCHIVE DESTINATION .)
 install(FILES ${msvc_library} COMPONENT package DESTINATION .)
 install(FILES fake/include/dismapi.h fake/include/dism_windows.h fake/include/dism_codes.h

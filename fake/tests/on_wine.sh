@@ -6,10 +6,10 @@ set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 export WINEPREFIX="${WINEPREFIX:-$here/build/wineprefix}" WINEDEBUG="${WINEDEBUG:--all}"
 export WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=;winemenubuilder.exe=d}"
-if [ ! -e "$WINEPREFIX/.update-timestamp" ]; then
-    mkdir -p "${WINEPREFIX%/*}"
-    flock "$WINEPREFIX.lock" sh -c '[ -e "$WINEPREFIX/.update-timestamp" ] || wineboot -i' >/dev/null 2>&1
-fi
+# Wine's server has its socket below TMPDIR: with another TMPDIR there would be a second one for the same prefix.
+TMPDIR=/dev/shm
+[ -w "$TMPDIR" ] || TMPDIR=/tmp
+export TMPDIR
 # The stand-ins for libwim-15.dll and wimlib-imagex.exe (wine/shim.h) of the build folder that the program
 # lies in. WINEPATH is the PATH of Windows programs.
 for folder in "$(dirname "$1")/wine-shim" "$(dirname "$1")/../wine-shim"; do
@@ -19,8 +19,29 @@ if [ -n "${WINEDLLPATH:-}" ]; then
     export WINEPATH="${WINEPATH:-Z:$WINEDLLPATH/bin}"
 fi
 # What Windows calls a start of the machine is one of the wineserver (os_boot_id): it waits for the next program.
-pgrep -u "$(id -u)" -x 'wineserver(64)?' >/dev/null 2>&1 && is_up=1 || is_up=0
-wineserver -p60 2>/dev/null
-# The services that the first program starts would keep its output open for as long as they run.
-[ $is_up = 1 ] || wine cmd.exe /c exit </dev/null >/dev/null 2>&1
+# The services that the first program starts would keep its output open for as long as they run; so the first is
+# one of no interest, and where Wine cannot start that, the failure is Wine's and it tries again.
+is_up() {
+    folder=$TMPDIR/$(cat "$WINEPREFIX/wineserver" 2>/dev/null) id=$(stat -c '%d %i' "$WINEPREFIX" 2>/dev/null)
+    # shellcheck disable=SC2086,SC2183 # two numbers
+    lock=$(stat -c %i "$folder/$(printf 'server-%x-%x' $id)/lock" 2>/dev/null) && grep -q ":$lock 0 " /proc/locks
+}
+start() {
+    for attempt in 1 2 3; do
+        wineserver -p60
+        if [ -e "$WINEPREFIX/.update-timestamp" ]; then
+            wine cmd.exe /c exit && return
+        else
+            wineboot -i && return
+        fi >/dev/null 2>&1
+        echo "on_wine.sh: Wine did not start, attempt $attempt" >&2
+    done </dev/null 9>&- # services would hold the lock, too
+}
+if ! is_up || [ ! -e "$WINEPREFIX/.update-timestamp" ]; then
+    mkdir -p "$WINEPREFIX"
+    exec 9>"$WINEPREFIX.lock"
+    flock 9
+    is_up || start
+    exec 9>&-
+fi
 exec wine "$@"
