@@ -82,5 +82,10 @@ HRESULT image_file_check_writable(const struct image_file *file)
     if (is_marked || !os_is_writable(file->path))
         return FAIL(WIMPROVIDER_E_NO_WRITE_PERMISSION, "%s is read-only: mount it read-only",
                     file->path);
+    return S_OK;
+}
+
+HRESULT image_file_check_unused(const struct image_file *file)
+{
     return file->disk ? disk_image_check_writable(file->disk) : S_OK;
 }

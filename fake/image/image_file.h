@@ -30,7 +30,9 @@ const char *image_file_property(const struct image_file *file, unsigned index, c
 uint64_t image_file_number(const struct image_file *file, unsigned index, const char *name);
 /* 0 if no image has that name; that of a disk has none. */
 unsigned image_file_index_of_name(const struct image_file *file, const char *name);
-/* Can what changes be written back? Looks at the file, and at the volume in a disk. */
 HRESULT image_file_check_writable(const struct image_file *file);
+/* Does nobody else write to the disk, and is its volume fit to be changed? Asked while the registry
+ * is held, so that two of us who ask are not taken for users of the file. */
+HRESULT image_file_check_unused(const struct image_file *file);
 
 #endif

@@ -224,7 +224,8 @@ static bool copy_paths(struct mount *mount, const struct request *r)
 }
 
 /* Makes the record; `out` is our copy of it. */
-static HRESULT enter_record(const struct request *r, struct mount *out)
+static HRESULT enter_record(const struct request *r, const struct image_file *file,
+                            struct mount *out)
 {
     AUTO_MOUNTS struct mounts m = {0};
     struct image_stamp stamp;
@@ -234,6 +235,8 @@ static HRESULT enter_record(const struct request *r, struct mount *out)
     TRY(image_stamp_of(r->image_path, &stamp));
     use_stamp_of_commit(&m, &stamp);
     TRY(check_other_mounts(r, &m, &stamp));
+    if (!is_readonly(r))
+        TRY(image_file_check_unused(file));
     TRY(os_stat(r->folder, &folder));
     struct mount *mount = mounts_add(&m);
     if (!mount || !copy_paths(mount, r))
@@ -309,7 +312,7 @@ static HRESULT mount_into(void *context, struct image *image)
     TRY(wim_recover());
     TRY(open_image(r, &file));
     TRY(op_step(op, STEP_MOUNT_REGISTER));
-    HRESULT hr = enter_record(r, &mount);
+    HRESULT hr = enter_record(r, file, &mount);
     if (FAILED(hr))
         return take_back_record(&mount, hr);
     hr = fill(r, &mount, file);
