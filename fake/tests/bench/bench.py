@@ -20,21 +20,23 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "programs")]
-from images import SIZES, image_of  # noqa: E402
+from disk_rows import DiskRows  # noqa: E402
+from images import SIZES, disk_of, image_of  # noqa: E402
 from people import Line, end_processes, mounts_below  # noqa: E402
 from rows import GROUPS, Rows  # noqa: E402
 from targets import target  # noqa: E402
 
 ENGINES = ("lazy", "extract")
+DISK_SIZE = "medium"  # at which disks are measured
 ROOM = 5_000_000_000  # scratch space that two copies of an image and two unpacked trees take
 
 
 def options():
-    parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [--engine lazy|extract] "
+    parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [--engine lazy|extract|disk] "
                                      "[--runs N] [--only GROUP] [--json FILE]")
     parser.add_argument("build")
     parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join(SIZES))
-    parser.add_argument("--engine", choices=ENGINES, action="append")
+    parser.add_argument("--engine", choices=(*ENGINES, "disk"), action="append")
     parser.add_argument("--runs", type=int, help="instead of 15 for small, 5 for medium, 3 for large")
     parser.add_argument("--only", metavar="GROUP", help="of the rows: " + ", ".join(GROUPS))
     parser.add_argument("--json", metavar="FILE", help="the figures, as one JSON array")
@@ -65,6 +67,12 @@ def worker(opts):
     scratch, disk, image = opts.worker
     fake = os.path.join(opts.build, "fake")
     line = Line()
+    if opts.engine[0] == "disk":
+        small, this = image.split(":")
+        DiskRows(os.path.join(fake, "libDismApi.so"), opts.sizes[0], (("small", small), ("this", this)), scratch, line,
+                 opts.runs).run()
+        line.hide()
+        return
     Rows(os.path.join(fake, "libDismApi.so"), os.path.join(fake, "test_driver"), opts.sizes[0], opts.engine[0], image,
          scratch, disk, line, opts.first, opts.runs).run(opts.only)
     line.hide()
@@ -121,7 +129,7 @@ def run_worker(opts, size, engine, image, is_first, report, line):
             tempfile.TemporaryDirectory(prefix="apply-", dir=os.path.join(opts.build, "bench")) as disk:
         scratch = os.path.realpath(scratch)
         env = {k: v for k, v in os.environ.items() if not k.startswith("DISMFAKE_")}
-        env.update(DISMFAKE_STATE=os.path.join(scratch, "state"), DISMFAKE_ENGINE=engine)
+        env.update(DISMFAKE_STATE=os.path.join(scratch, "state"), DISMFAKE_ENGINE="auto" if engine == "disk" else engine)
         process = subprocess.Popen(
             [sys.executable, "-B", __file__, opts.build, size, "--engine", engine, "--worker", scratch, disk, image,
              *(["--only", opts.only] if opts.only else []), *(["--first"] if is_first else []), *(["--runs", str(opts.runs)] if opts.runs else [])], stdout=subprocess.PIPE, text=True, env=env)
@@ -164,7 +172,14 @@ def main():
     report.head()
     for size in sizes:
         for engine in opts.engine or ENGINES:
-            run_worker(opts, size, engine, images[size], engine == (opts.engine or ENGINES)[0], report, line)
+            if engine != "disk":
+                run_worker(opts, size, engine, images[size], engine == (opts.engine or ENGINES)[0], report, line)
+    if DISK_SIZE in sizes and not opts.only and "disk" in (opts.engine or ["disk"]):
+        disks = [disk_of(size, mkfixture, os.path.join(opts.build, "bench")) for size in ("small", DISK_SIZE)]
+        if all(disks):
+            run_worker(opts, DISK_SIZE, "disk", ":".join(disks), False, report, line)
+        else:
+            report.add({"size": DISK_SIZE, "engine": "disk", "row": "disks", "refused": "they cannot be made here"})
     print(f"{sum(r.get('met') is True for r in report.rows)} targets met, {report.missed} not met, "
           f"{sum('refused' in r for r in report.rows)} rows not measured; load now {os.getloadavg()[0]:.1f}")
     if opts.json:

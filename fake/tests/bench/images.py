@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The images that are measured: made once, kept in build/bench under the recipe's hash."""
 import hashlib
+import json
 import os
 import subprocess
 
@@ -18,6 +19,28 @@ def image_of(size, mkfixture, cache):
         print(f"making the {size} image, once: {image}", flush=True)
         subprocess.run([mkfixture, recipe, image], check=True)  # shows how far it is
     return image
+
+
+DISK_BYTES = {"small": 64 << 20, "medium": 1536 << 20, "large": 2048 << 20}
+
+
+def disk_of(size, mkfixture, cache):
+    """A dynamic VHD with the same files; None where it cannot be made."""
+    with open(os.path.join(HERE, "recipes", size + ".json"), encoding="utf-8") as file:
+        recipe = json.load(file)
+    del recipe["compression"]
+    recipe.update(name=f"bench-disk-{size}", format="vhd", disk={
+        "kind": "dynamic", "table": "mbr", "partitions": [{"role": "windows", "size": DISK_BYTES[size]}]})
+    text = json.dumps(recipe)
+    disk = os.path.join(cache, f"{size}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.vhd")
+    if not os.path.exists(disk):
+        os.makedirs(cache, exist_ok=True)
+        print(f"making the {size} disk, once: {disk}", flush=True)
+        with open(disk + ".json", "w", encoding="utf-8") as file:
+            file.write(text)
+        if subprocess.run([mkfixture, disk + ".json", disk], check=False).returncode:
+            return None
+    return disk
 
 
 class Pristine:

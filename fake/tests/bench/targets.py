@@ -10,6 +10,7 @@ RATIOS = {  # (row, engine or "*"): ours / the peer's, at most
     ("full read, 1 reader", "lazy"): 0.5,
     ("full read, 2 readers", "lazy"): 0.5,
 }
+DISK_MOUNT, DISK_COMMIT_MS = 1.2, 10  # "milliseconds", whatever the size of the disk
 COMMITS = {"1 file": 0.25, "1,000 files": 0.5}
 DISCARD_BEYOND_SMALL_MS = 20
 SESSION_US = 50
@@ -21,6 +22,10 @@ def target(row, size, engine, ours, peer, small_discard):
     if row == "mount read-only, against apply to disk":
         times = FASTER_THAN_APPLY[size]
         return f"{times}x faster", peer / ours >= times
+    if row == "disk: mount, against a copy":
+        return f"<= {DISK_MOUNT}x", ours / peer <= DISK_MOUNT
+    if row == "disk: commit, 1 file":
+        return f"<= small + {DISK_COMMIT_MS} ms", ours <= peer + DISK_COMMIT_MS
     if row.startswith("commit, ") and size != "small":  # small commits take 10 to 25 ms by every route
         most = COMMITS[row.split(", ")[1]]
         return f"<= {most}x", ours / peer <= most
