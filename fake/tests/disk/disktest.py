@@ -339,6 +339,23 @@ def make_vhdx_child(path, parent, sectors, **wrong):
 
 # ---- the second reader ----
 
+def vhd_chain_read(path, out, parents):
+    """The whole of a VHD chain by qemu-img, which reads the last parent, and by what the bitmaps of its children say: for
+    disks of which libvhdi misreads the bitmap (make_vhd_child)."""
+    qemu_img("convert", "-f", "vpc", "-O", "raw", parents[-1], out)
+    for child in reversed([path, *parents[:-1]]):
+        with open(child, "rb") as file, open(out, "r+b") as flat:
+            data = file.read()
+            table, blocks, size = struct.unpack_from(">QxxxxII", data, 512 + 16)
+            bitmap = -(-size // 512 // 8 // 512) * 512
+            for block in range(blocks):
+                at = struct.unpack_from(">I", data, table + 4 * block)[0] * 512
+                for sector in range(size // 512 if at != 0xFFFFFFFF * 512 else 0):
+                    if data[at + sector // 8] >> (7 - sector % 8) & 1:
+                        flat.seek(block * size + sector * 512)
+                        flat.write(data[at + bitmap + sector * 512:at + bitmap + sector * 512 + 512])
+
+
 def vhdi_read(path, out, parents=()):
     """The whole disk by libvhdi, into a flat file. `parents`: their paths, nearest first."""
     done = subprocess.run([VHDICAT, out, path, *parents], capture_output=True, text=True)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from disktest import MIB, MKFIXTURE, Failed, disktool, folder, qemu_format, qemu_img, same_bytes, sha256, vhdi_read, write_flat
+from disktest import MIB, MKFIXTURE, Failed, disktool, folder, qemu_format, qemu_img, same_bytes, sha256, vhd_chain_read, vhdi_read, write_flat
 
 WINDOWS_GPT = [{"role": "efi", "size": 20 * MIB}, {"role": "msr", "size": 16 * MIB}, {"role": "windows", "size": 24 * MIB},
                {"role": "recovery", "size": 8 * MIB, "volume": "ntfs"}]
@@ -61,7 +61,10 @@ class Made(unittest.TestCase):
         self.assertEqual([line[8] for line in lines], [want[p["role"]] for p in partitions])
         self.assertEqual([int(line[2]) for line in lines], [p["size"] for p in partitions])
         disktool("read", path, f"{at}/flat")
-        vhdi_read(path, f"{at}/second", names[1:])
+        if form == "vhd" and parents:  # volumes made at different times differ in single sectors
+            vhd_chain_read(path, f"{at}/second", names[1:])
+        else:
+            vhdi_read(path, f"{at}/second", names[1:])
         self.assertTrue(same_bytes(f"{at}/flat", f"{at}/second"))
         for line in lines:
             if line[8] in ("ntfs", "fat"):
