@@ -66,4 +66,8 @@ if(TARGET wine_shim)
         ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_COMMAND} ${tool_prefix} ${CMAKE_CROSSCOMPILING_EMULATOR}
         ${CMAKE_CURRENT_BINARY_DIR}/wine-shim/libwim-15.dll)
     set_tests_properties(windows/readme PROPERTIES TIMEOUT 300)
+    add_test(NAME windows/system32 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/windows/tests/system32.sh ${CMAKE_CURRENT_BINARY_DIR}
+        ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:windows_client> ${CMAKE_CURRENT_SOURCE_DIR}/fake/tests/clients/judged.sh
+        ${CMAKE_CURRENT_BINARY_DIR}/wine-shim/libwim-15.dll)
+    set_tests_properties(windows/system32 PROPERTIES TIMEOUT 120)
 endif()

@@ -124,7 +124,11 @@ puppet_test(a_mount_that_stays_ends_the_run stuck 3 "^skipped 5: the machine was
 puppet_test(a_mount_that_stays_is_named stuck 3 "still mounted: .*/dismconform-[0-9]+-[0-9a-f]+.0003$" ${touches})
 
 # Verbs of the world that only a library simulates.
-puppet_test(a_skipped_world_names_its_capability good 2 "SKIP +world-verbs/other-process .capability: world:other-process" ${here}/puppet/world-verbs.json)
+set(skipped_world 2)
+if(WIN32) # two of its cases are about files, see below
+    set(skipped_world 0)
+endif()
+puppet_test(a_skipped_world_names_its_capability good ${skipped_world} "SKIP +world-verbs/other-process .capability: world:other-process" ${here}/puppet/world-verbs.json)
 if(WIN32) # files that are held and tampered with are so for every library
     puppet_test(an_open_file_keeps_others_out open 0 "^CONFORMANT: 2 passed, 0 failed, 0 skipped$" ${here}/puppet/kept-out.json)
 else()

@@ -314,12 +314,21 @@ static DWORD replace_file(const wchar_t *from, const wchar_t *to, DWORD attribut
 }
 
 /* Where nothing that is open can be replaced, readers of the registry and of state files, or a
- * virus scanner, are in the way for a moment. */
-#define READERS_MS 1000
+ * virus scanner, are in the way for a moment, which is long on a busy machine. Who may not replace
+ * it anyway is told soon; not at once, since a file that is just being removed says so, too. */
+#define USED_MS 5000
+#define DENIED_MS 500
+
+/* Asked in a way that keeps nobody else out. */
+static bool may_replace(const wchar_t *path)
+{
+    AUTO_HANDLE HANDLE file = win_open_entry(path, DELETE, false);
+    return file != INVALID_HANDLE_VALUE || GetLastError() == ERROR_SHARING_VIOLATION;
+}
 
 static DWORD rename_entry(const wchar_t *from, const wchar_t *to)
 {
-    uint64_t deadline = os_now_ms() + READERS_MS;
+    uint64_t start = os_now_ms();
     if (move_file(from, to))
         return 0;
     for (;;) {
@@ -329,7 +338,7 @@ static DWORD rename_entry(const wchar_t *from, const wchar_t *to)
         if (!is_file || (code != ERROR_ACCESS_DENIED && code != ERROR_SHARING_VIOLATION))
             return code;
         code = replace_file(from, to, attributes);
-        if (code == 0 || os_now_ms() >= deadline)
+        if (code == 0 || os_now_ms() - start >= (may_replace(to) ? USED_MS : DENIED_MS))
             return code;
         os_pause(2);
         SetLastError(code);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # on_wine.sh PROGRAM ARGUMENT...: runs a Windows program in the one Wine prefix of all tests: WINEPREFIX, or
-# build/wineprefix, which is made when it is missing.
+# build/wineprefix, which is made when it is missing. on_wine.sh --end: nothing runs there any more.
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 export WINEPREFIX="${WINEPREFIX:-$here/build/wineprefix}" WINEDEBUG="${WINEDEBUG:--all}"
@@ -10,6 +10,7 @@ export WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=;winemenubuilder.exe
 TMPDIR=/dev/shm
 [ -w "$TMPDIR" ] || TMPDIR=/tmp
 export TMPDIR
+[ "$1" != --end ] || exec wineserver -k
 # The stand-ins for libwim-15.dll and wimlib-imagex.exe (wine/shim.h) of the build folder that the program
 # lies in. WINEPATH is the PATH of Windows programs.
 for folder in "$(dirname "$1")/wine-shim" "$(dirname "$1")/../wine-shim"; do
@@ -28,12 +29,11 @@ is_up() {
 }
 start() {
     for attempt in 1 2 3; do
-        wineserver -p60
-        if [ -e "$WINEPREFIX/.update-timestamp" ]; then
+        {
+            wineserver -p60
+            [ -e "$WINEPREFIX/.update-timestamp" ] || wineboot -i
             wine cmd.exe /c exit && return
-        else
-            wineboot -i && return
-        fi >/dev/null 2>&1
+        } >/dev/null 2>&1
         echo "on_wine.sh: Wine did not start, attempt $attempt" >&2
     done </dev/null 9>&- # services would hold the lock, too
 }
