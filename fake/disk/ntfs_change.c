@@ -55,6 +55,8 @@ static void changing_clear(struct changing *c)
 static HRESULT report(struct changing *c)
 {
     c->done++;
+    if (c->volume->is_lost)
+        return volume_failed(c->volume, "write", "everything");
     return c->progress ? c->progress->report(c->progress->context, c->done, c->total) : S_OK;
 }
 
@@ -63,7 +65,7 @@ static HRESULT report(struct changing *c)
 static void place_clear(struct place *place)
 {
     if (place->folder)
-        (void)ntfs_inode_close(place->folder);
+        (void)volume_close_inode(place->folder);
     mem_free(place->name);
 }
 #define AUTO_PLACE AUTO(place_clear)
@@ -76,14 +78,16 @@ static HRESULT close_at(struct changing *c, ntfs_inode **inode, struct place *pl
     ntfs_inode *it = *inode;
     *inode = NULL;
     if (le16_to_cpu(it->mrec->link_count) > 1) {
-        int failed = ntfs_inode_close(place->folder);
+        int failed = volume_close_inode(place->folder);
         place->folder = NULL;
-        failed |= ntfs_inode_close(it);
+        failed |= volume_close_inode(it);
         return failed ? volume_failed(c->volume, "write", path) : S_OK;
     }
     if (ntfs_inode_close_in_dir(it, place->folder) == 0)
         return S_OK;
-    return volume_failed(c->volume, "write", path);
+    HRESULT hr = volume_failed(c->volume, "write", path);
+    volume_lose_inode(it);
+    return hr;
 }
 
 static HRESULT place_open(struct changing *c, const char *path, struct place *out)
@@ -149,7 +153,7 @@ static HRESULT remove_name(struct changing *c, const char *path, MFT_REF referen
     TRY(volume_open_inode(c->volume, reference, path, &inode));
     TRY(volume_describe(c->volume, inode, path, &entry));
     if (entry.kind == ENTRY_FOLDER) {
-        (void)ntfs_inode_close(TAKE(inode)); /* only looked at */
+        (void)volume_close_inode(TAKE(inode)); /* only looked at */
         TRY(remove_below(c, path, reference));
         TRY(volume_open_inode(c->volume, reference, path, &inode));
     }

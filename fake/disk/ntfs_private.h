@@ -13,15 +13,20 @@ struct volume {
     int64_t position; /* of the device's own file pointer */
     ntfs_volume *ntfs;
     struct error io_error; /* the last failure of a callback: libntfs only keeps an errno */
+    bool is_lost;          /* something could not be written: what comes now goes nowhere */
 };
 
 /* The error of a libntfs call that just failed with errno, or that of the callback below it. */
 HRESULT volume_failed(struct volume *volume, const char *what, const char *path);
 
+/* 0, or -1 and errno; the inode is gone either way. */
+int volume_close_inode(ntfs_inode *inode);
+/* The same for one that libntfs kept since it could not write it. The volume is lost then. */
+void volume_lose_inode(ntfs_inode *inode);
 static inline void volume_inode_close(ntfs_inode **inode)
 {
     if (*inode)
-        (void)ntfs_inode_close(*inode);
+        (void)volume_close_inode(*inode);
 }
 #define AUTO_INODE AUTO(volume_inode_close)
 static inline void volume_attr_close(ntfs_attr **attr)

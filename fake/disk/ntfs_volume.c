@@ -75,6 +75,14 @@ static s64 device_pread(struct ntfs_device *device, void *buffer, s64 count, s64
     return size;
 }
 
+/* libntfs does not let go of what it could not write, so it is told that all went well. The failure
+ * is told by volume_change or volume_close. */
+static void lose(struct volume *v)
+{
+    (void)device_failed(v);
+    v->is_lost = true;
+}
+
 static s64 device_pwrite(struct ntfs_device *device, const void *data, s64 count, s64 offset)
 {
     struct volume *v = of_device(device);
@@ -83,8 +91,9 @@ static s64 device_pwrite(struct ntfs_device *device, const void *data, s64 count
         return -1;
     }
     s64 size = clamp(v, count, offset);
-    if (size > 0 && FAILED(v->io.write(v->io.context, data, (size_t)size, (uint64_t)offset)))
-        return device_failed(v);
+    if (size > 0 && !v->is_lost &&
+        FAILED(v->io.write(v->io.context, data, (size_t)size, (uint64_t)offset)))
+        lose(v);
     return size;
 }
 
@@ -107,9 +116,9 @@ static s64 device_write(struct ntfs_device *device, const void *data, s64 count)
 static int device_sync(struct ntfs_device *device)
 {
     struct volume *v = of_device(device);
-    if (!v->io.flush || SUCCEEDED(v->io.flush(v->io.context)))
-        return 0;
-    return (int)device_failed(v);
+    if (v->io.flush && !v->is_lost && FAILED(v->io.flush(v->io.context)))
+        lose(v);
+    return 0;
 }
 
 static int device_stat(struct ntfs_device *device, struct stat *out)
@@ -255,6 +264,22 @@ HRESULT volume_open(const struct volume_io *io, bool for_writing, struct volume 
     return S_OK;
 }
 
+int volume_close_inode(ntfs_inode *inode)
+{
+    if (ntfs_inode_close(inode) == 0)
+        return 0;
+    int err = errno;
+    volume_lose_inode(inode);
+    errno = err;
+    return -1;
+}
+
+void volume_lose_inode(ntfs_inode *inode)
+{
+    of_device(inode->vol->dev)->is_lost = true;
+    (void)ntfs_inode_close(inode);
+}
+
 HRESULT volume_close(struct volume *v)
 {
     HRESULT hr = S_OK;
@@ -263,6 +288,8 @@ HRESULT volume_close(struct volume *v)
     else if (FAILED(v->io_error.hr)) {
         hr = v->io_error.hr;
         error_restore(&v->io_error);
+    } else if (v->is_lost) {
+        hr = FAIL(hr_from_errno(EIO), "not all of the NTFS volume was written");
     }
     mem_free(v);
     return hr;
