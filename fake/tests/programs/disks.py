@@ -18,7 +18,9 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 CATALOG = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
 KINDS = {"disk-vhd-fixed.vhd": "vpc", "disk-vhd-dynamic.vhd": "vpc", "disk-vhd-differencing.vhd": "libvhdi",
          "disk-vhdx-fixed.vhdx": "vhdx", "disk-vhdx-dynamic.vhdx": "vhdx", "disk-vhdx-differencing.vhdx": "libvhdi"}
-ROUNDS = int(os.environ.get("TEST_ROUNDS") or 24)
+IS_SLOW = bool(os.environ.get("TEST_SANITIZE"))
+ROUNDS = int(os.environ.get("TEST_ROUNDS") or (12 if IS_SLOW else 24))
+FILES = 200 if IS_SLOW else 1000
 
 
 def run(*words):
@@ -160,7 +162,7 @@ class each_kind(Disk):
                 client = self.client()
                 client.must("mount", disk, self.mount, 1, 0)
                 self.assert_same(tree(self.mount), self.windows(disk))
-                self.change(random.Random(1), 1000)
+                self.change(random.Random(1), FILES)
                 wanted = tree(self.mount)
                 session = client.must("open", self.mount)
                 before = sha256(disk)
@@ -249,8 +251,9 @@ class a_killed_commit(Disk):
                 outcome = self.round(name, rng)
                 counted[outcome] += 1
                 print(i, name, outcome, flush=True)
-        self.assertGreater(counted["before"], 0)
-        self.assertGreater(counted["after"], 0)
+        if ROUNDS >= 24:  # fewer may all miss one of them
+            self.assertGreater(counted["before"], 0)
+            self.assertGreater(counted["after"], 0)
 
     def round(self, name, rng):
         disk = self.disk(name)
