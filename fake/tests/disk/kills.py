@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Applies killed (SIGKILL) at random moments, 200 of them over all kinds of containers: recovery leads
+"""Applies killed (SIGKILL) at random moments, 50 of them over all kinds of containers: recovery leads
 to before or after, never between, and a discard or a kill before the apply leaves every byte.
 
 KILLS and SEED in the environment change how many and which."""
@@ -12,7 +12,7 @@ import unittest
 from applying import Case
 from disktest import DISKTOOL, KINDS, MIB, disktool, folder, random_writes, same_bytes, seeded, sha256, write_script
 
-KILLS = int(os.environ.get("KILLS", 200))
+KILLS = int(os.environ.get("KILLS", 50))
 ROUNDS_EACH = 4  # with one container, which gets fuller
 
 
