@@ -148,8 +148,8 @@ static HRESULT remove_below(struct changing *c, const char *path, MFT_REF refere
 static HRESULT remove_name(struct changing *c, const char *path, MFT_REF reference)
 {
     struct volume_entry entry;
-    AUTO_PLACE struct place place = {0};
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     TRY(volume_open_inode(c->volume, reference, path, &inode));
     TRY(volume_describe(c->volume, inode, path, &entry));
     if (entry.kind == ENTRY_FOLDER) {
@@ -360,9 +360,9 @@ static HRESULT link_data(const char *target, char **out, size_t *size)
 static HRESULT make_link(struct changing *c, const char *path, const char *source,
                          const struct os_stat *stat)
 {
-    AUTO_PLACE struct place place = {0};
     AUTO_FREE char *target = NULL, *data = NULL;
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     size_t size = 0;
     struct os_stat behind;
     TRY(os_read_link(source, &target));
@@ -446,8 +446,8 @@ static HRESULT may_write_into(struct changing *c, MFT_REF reference, const char 
 
 static HRESULT link_to(struct changing *c, const char *path, const struct linked *written)
 {
-    AUTO_PLACE struct place place = {0};
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     TRY(place_open(c, path, &place));
     TRY(volume_open_inode(c->volume, written->reference, path, &inode));
     if (ntfs_link(inode, place.folder, place.name, place.name_len) != 0)
@@ -471,8 +471,8 @@ static void note_written(struct changing *c, const struct os_stat *stat, const n
 static HRESULT write_file(struct changing *c, const char *path, const char *source,
                           const struct os_stat *stat, const MFT_REF *kept)
 {
-    AUTO_PLACE struct place place = {0};
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     TRY(place_open(c, path, &place));
     if (kept)
         TRY(volume_open_inode(c->volume, *kept, path, &inode));
@@ -540,8 +540,8 @@ static HRESULT add_below(struct changing *c, const char *path, const char *sourc
 
 static HRESULT make_folder(struct changing *c, const char *path)
 {
-    AUTO_PLACE struct place place = {0};
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     TRY(place_open(c, path, &place));
     TRY(make(c, &place, path, true, &inode));
     return close_at(c, &inode, &place, path);
@@ -549,8 +549,8 @@ static HRESULT make_folder(struct changing *c, const char *path)
 
 static HRESULT set_folder_mtime(struct changing *c, const char *path, int64_t mtime_ns)
 {
-    AUTO_PLACE struct place place = {0};
     AUTO_INODE ntfs_inode *inode = NULL;
+    AUTO_PLACE struct place place = {0};
     MFT_REF reference = 0;
     TRY(look(c, path, &reference));
     TRY(place_open(c, path, &place));

@@ -176,7 +176,7 @@ static void unload_among_threads(void)
 static void end_among_threads(void)
 {
     static DismSession session;
-    struct os_thread *committer;
+    static struct os_thread *committer; /* never joined */
     meeting.arrived = meeting.stage = 0;
     load();
     session = open_session();
