@@ -93,7 +93,7 @@ if(Python3_Interpreter_FOUND)
         dismfake_program(environments ${Python3_EXECUTABLE} ${PROGRAMS}/environments.py
             ${CMAKE_BINARY_DIR}/conformance/dismconform ${CMAKE_BINARY_DIR}/fixtures/catalog
             ${CMAKE_SOURCE_DIR}/scenarios)
-        set_tests_properties(program/environments PROPERTIES FIXTURES_REQUIRED catalogue)
+        set_tests_properties(program/environments PROPERTIES FIXTURES_REQUIRED catalogue LABELS "program;plain")
     endif()
     dismfake_program(python-client ${Python3_EXECUTABLE} ${PROGRAMS}/python_client.py)
 endif()
