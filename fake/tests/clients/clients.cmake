@@ -54,7 +54,7 @@ elseif(DISMFAKE_MCS AND DISMFAKE_MONO)
     add_custom_target(csharp_client ALL DEPENDS ${csharp_client})
     dismfake_program_on_engines(csharp-client ${CLIENTS}/judged.sh ${PROGRAMS_TMP}/csharp-ENGINE
         ${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${CMAKE_CURRENT_BINARY_DIR} ${DISMFAKE_MONO} ${csharp_client} {})
-    dismfake_program(windows-readme ${PROJECT_SOURCE_DIR}/windows/tests/csharp_readme.sh ${PROJECT_SOURCE_DIR}
+    dismfake_program(windows-readme ${PROJECT_SOURCE_DIR}/fake/windows/tests/csharp_readme.sh ${PROJECT_SOURCE_DIR}
         ${CMAKE_CURRENT_BINARY_DIR} ${MOUNT_IMAGE} ${PROGRAMS_TMP}/windows-readme)
     set_tests_properties(program/windows-readme PROPERTIES FIXTURES_REQUIRED catalogue)
 else()

@@ -10,7 +10,7 @@ set(tool_prefix ${DISMFAKE_WINDOWS_ARCH}-w64-mingw32-)
 # ---- version resources ----
 
 function(dismfake_version target version_name version_type version_description)
-    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/windows/version.rc.in ${CMAKE_CURRENT_BINARY_DIR}/version-${target}.rc @ONLY)
+    configure_file(${CMAKE_CURRENT_SOURCE_DIR}/fake/windows/version.rc.in ${CMAKE_CURRENT_BINARY_DIR}/version-${target}.rc @ONLY)
     # On its own, since the targets' warning options are not for the resource compiler.
     add_library(version_${target} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/version-${target}.rc)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:version_${target}>)
@@ -38,7 +38,7 @@ add_custom_target(windows-package ALL DEPENDS ${package_programs} ${msvc_library
 install(TARGETS ${package_programs} COMPONENT package RUNTIME DESTINATION . ARCHIVE DESTINATION .)
 install(FILES ${msvc_library} COMPONENT package DESTINATION .)
 install(FILES fake/include/dismapi.h fake/include/dism_windows.h fake/include/dism_codes.h
-    fake/include/dismapi_codes.h fake/include/dismfake.h windows/dismfake-config.cmake windows/README.md
+    fake/include/dismapi_codes.h fake/include/dismfake.h fake/windows/dismfake-config.cmake fake/windows/README.md
     COMPONENT package DESTINATION .)
 install(FILES README.md COMPONENT package DESTINATION . RENAME dismfake.md)
 install(FILES fixtures/README.md COMPONENT package DESTINATION . RENAME fixtures.md)
@@ -58,15 +58,15 @@ add_test(NAME windows/given COMMAND ${CMAKE_COMMAND} --install ${CMAKE_CURRENT_B
     --prefix ${given})
 set_tests_properties(windows/given PROPERTIES FIXTURES_SETUP given TIMEOUT 60)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-add_test(NAME windows/pe COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/windows/tests/pe.py ${tool_prefix}
+add_test(NAME windows/pe COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/fake/windows/tests/pe.py ${tool_prefix}
     /usr/${DISMFAKE_WINDOWS_ARCH}-w64-mingw32/lib/libdismapi.a ${CMAKE_CURRENT_SOURCE_DIR} ${given})
 set_tests_properties(windows/pe PROPERTIES FIXTURES_REQUIRED given TIMEOUT 120)
 if(TARGET wine_shim)
-    add_test(NAME windows/readme COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/windows/tests/package.sh ${CMAKE_CURRENT_BINARY_DIR}
+    add_test(NAME windows/readme COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fake/windows/tests/package.sh ${CMAKE_CURRENT_BINARY_DIR}
         ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_COMMAND} ${tool_prefix} ${CMAKE_CROSSCOMPILING_EMULATOR}
         ${CMAKE_CURRENT_BINARY_DIR}/wine-shim/libwim-15.dll)
     set_tests_properties(windows/readme PROPERTIES TIMEOUT 300)
-    add_test(NAME windows/system32 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/windows/tests/system32.sh ${CMAKE_CURRENT_BINARY_DIR}
+    add_test(NAME windows/system32 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fake/windows/tests/system32.sh ${CMAKE_CURRENT_BINARY_DIR}
         ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:windows_client> ${CMAKE_CURRENT_SOURCE_DIR}/fake/tests/clients/judged.sh
         ${CMAKE_CURRENT_BINARY_DIR}/wine-shim/libwim-15.dll)
     set_tests_properties(windows/system32 PROPERTIES TIMEOUT 120)

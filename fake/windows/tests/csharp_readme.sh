@@ -6,7 +6,7 @@ set -euo pipefail
 source=$1 libraries=$2 image=$3 folder=$4
 rm -rf "$folder"
 mkdir -p "$folder/mount"
-awk '$0 == "```" { if (on) exit } on; $0 == "```csharp" { on = 1 }' "$source/windows/README.md" >"$folder/example.cs"
+awk '$0 == "```" { if (on) exit } on; $0 == "```csharp" { on = 1 }' "$source/fake/windows/README.md" >"$folder/example.cs"
 mcs -warnaserror -out:"$folder/example.exe" "$folder/example.cs"
 install -m 644 "$image" "$folder/image.wim"
 cd "$folder"
