@@ -70,3 +70,55 @@ HRESULT reparse_target(uint32_t tag, const unsigned char *data, size_t size, con
     *out = target;
     return S_OK;
 }
+
+/* ---- making ---- */
+
+static void put_u16(unsigned char *at, size_t value)
+{
+    at[0] = (unsigned char)value;
+    at[1] = (unsigned char)(value >> 8);
+}
+
+/* The target as Windows writes it: with its separators; an absolute one lies on C:. */
+static HRESULT windows_target(const char *target, char **out)
+{
+    char *text = mem_format("%s%s", *target == '/' ? "C:" : "", target);
+    if (!text)
+        return FAIL_MEMORY();
+    for (char *at = text; *at; at++)
+        if (*at == '/')
+            *at = '\\';
+    *out = text;
+    return S_OK;
+}
+
+HRESULT reparse_make_link(const char *target, char **out, size_t *size)
+{
+    const bool is_relative = *target != '/';
+    AUTO_FREE char *shown = NULL;
+    AUTO_FREE char16_t *print = NULL, *real = NULL;
+    TRY(windows_target(target, &shown));
+    AUTO_FREE char *substitute = mem_format("%s%s", is_relative ? "" : "\\??\\", shown);
+    if (!substitute)
+        return FAIL_MEMORY();
+    TRY(text_to_utf16(shown, &print));
+    TRY(text_to_utf16(substitute, &real));
+    const size_t print_len = 2 * text_utf16_len(print), real_len = 2 * text_utf16_len(real);
+    if (print_len + real_len + 20 > 16384)
+        return FAIL(HR_WIN32(ERROR_INVALID_NAME), "a link to %s is too long for NTFS", target);
+    unsigned char *data = mem_alloc(20 + real_len + print_len);
+    if (!data)
+        return FAIL_MEMORY();
+    put_u16(data, TAG_SYMLINK & 0xFFFF);
+    put_u16(data + 2, TAG_SYMLINK >> 16);
+    put_u16(data + 4, 12 + real_len + print_len);
+    put_u16(data + 10, real_len); /* the real target begins at 0 */
+    put_u16(data + 12, real_len);
+    put_u16(data + 14, print_len);
+    data[16] = is_relative;
+    memcpy(data + 20, real, real_len);
+    memcpy(data + 20 + real_len, print, print_len);
+    *out = (char *)data;
+    *size = 20 + real_len + print_len;
+    return S_OK;
+}

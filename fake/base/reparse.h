@@ -17,4 +17,8 @@ bool reparse_is_link(uint32_t tag);
 HRESULT reparse_target(uint32_t tag, const unsigned char *data, size_t size, const char *root,
                        char **out);
 
+/* The whole reparse point, header included, of a symbolic link to a target in Linux' spelling; an
+ * absolute one lies on C:. Caller's. ERROR_INVALID_NAME: too long for NTFS. */
+HRESULT reparse_make_link(const char *target, char **out, size_t *size);
+
 #endif

@@ -14,12 +14,12 @@
 #include "mem.h"
 #include "os.h"
 #include "path.h"
+#include "reparse.h"
 #include "text.h"
 #include "ntfs_private.h"
 
 #define PIECE ((size_t)1 << 20)
 #define HOLE 65536
-#define TAG_SYMLINK 0xA000000Cu
 
 /* A file with several names on this machine that is to be written. */
 struct linked {
@@ -58,6 +58,23 @@ static HRESULT report(struct changing *c)
     if (c->volume->is_lost)
         return volume_failed(c->volume, "write", "everything");
     return c->progress ? c->progress->report(c->progress->context, c->done, c->total) : S_OK;
+}
+
+/* Calls `each` for what is in the folder `source`, to be below `path`. */
+static HRESULT each_in_folder(struct changing *c, const char *path, const char *source,
+                              HRESULT (*each)(struct changing *c, const char *path,
+                                              const char *source))
+{
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_list(source, &names));
+    for (size_t i = 0; i < names.len; i++) {
+        AUTO_FREE char *from = NULL, *to = mem_format("%s/%s", path, names.ptr[i]);
+        if (!to)
+            return FAIL_MEMORY();
+        TRY(path_join(source, names.ptr[i], &from));
+        TRY(each(c, to, from));
+    }
+    return S_OK;
 }
 
 /* ---- names ---- */
@@ -307,56 +324,6 @@ static HRESULT write_streams(struct changing *c, ntfs_inode *inode, const char *
 
 /* ---- symbolic links ---- */
 
-static void put_u16(unsigned char *at, size_t value)
-{
-    at[0] = (unsigned char)value;
-    at[1] = (unsigned char)(value >> 8);
-}
-
-/* The target as Windows writes it: with its separators; an absolute one lies on C:. */
-static HRESULT windows_target(const char *target, char **out)
-{
-    char *text = mem_format("%s%s", *target == '/' ? "C:" : "", target);
-    if (!text)
-        return FAIL_MEMORY();
-    for (char *at = text; *at; at++)
-        if (*at == '/')
-            *at = '\\';
-    *out = text;
-    return S_OK;
-}
-
-static HRESULT link_data(const char *target, char **out, size_t *size)
-{
-    const bool is_relative = *target != '/';
-    AUTO_FREE char *shown = NULL;
-    AUTO_FREE char16_t *print = NULL, *real = NULL;
-    TRY(windows_target(target, &shown));
-    AUTO_FREE char *substitute = mem_format("%s%s", is_relative ? "" : "\\??\\", shown);
-    if (!substitute)
-        return FAIL_MEMORY();
-    TRY(text_to_utf16(shown, &print));
-    TRY(text_to_utf16(substitute, &real));
-    const size_t print_len = 2 * text_utf16_len(print), real_len = 2 * text_utf16_len(real);
-    if (print_len + real_len + 20 > 16384)
-        return FAIL(HR_WIN32(ERROR_INVALID_NAME), "a link to %s is too long for NTFS", target);
-    unsigned char *data = mem_alloc(20 + real_len + print_len);
-    if (!data)
-        return FAIL_MEMORY();
-    put_u16(data, TAG_SYMLINK & 0xFFFF);
-    put_u16(data + 2, TAG_SYMLINK >> 16);
-    put_u16(data + 4, 12 + real_len + print_len);
-    put_u16(data + 10, real_len); /* the real target begins at 0 */
-    put_u16(data + 12, real_len);
-    put_u16(data + 14, print_len);
-    data[16] = is_relative;
-    memcpy(data + 20, real, real_len);
-    memcpy(data + 20 + real_len, print, print_len);
-    *out = (char *)data;
-    *size = 20 + real_len + print_len;
-    return S_OK;
-}
-
 static HRESULT make_link(struct changing *c, const char *path, const char *source,
                          const struct os_stat *stat)
 {
@@ -366,7 +333,7 @@ static HRESULT make_link(struct changing *c, const char *path, const char *sourc
     size_t size = 0;
     struct os_stat behind;
     TRY(os_read_link(source, &target));
-    TRY(link_data(target, &data, &size));
+    TRY(reparse_make_link(target, &data, &size));
     bool is_folder = os_look(source, &behind) && behind.type == OS_TYPE_DIRECTORY;
     TRY(place_open(c, path, &place));
     TRY(make(c, &place, path, is_folder, &inode));
@@ -524,20 +491,6 @@ static HRESULT add_link(struct changing *c, const char *path, const char *source
 
 static HRESULT add(struct changing *c, const char *path, const char *source);
 
-static HRESULT add_below(struct changing *c, const char *path, const char *source)
-{
-    AUTO_NAMES struct os_names names = {0};
-    TRY(os_list(source, &names));
-    for (size_t i = 0; i < names.len; i++) {
-        AUTO_FREE char *from = NULL, *to = mem_format("%s/%s", path, names.ptr[i]);
-        if (!to)
-            return FAIL_MEMORY();
-        TRY(path_join(source, names.ptr[i], &from));
-        TRY(add(c, to, from));
-    }
-    return S_OK;
-}
-
 static HRESULT make_folder(struct changing *c, const char *path)
 {
     AUTO_INODE ntfs_inode *inode = NULL;
@@ -582,7 +535,7 @@ static HRESULT add_folder(struct changing *c, const char *path, const char *sour
         TRY(remove_name(c, path, reference));
     if (!is_there)
         TRY(make_folder(c, path));
-    TRY(add_below(c, path, source));
+    TRY(each_in_folder(c, path, source, add));
     return is_there ? S_OK : set_folder_mtime(c, path, stat->mtime_ns);
 }
 
@@ -605,22 +558,6 @@ static HRESULT add(struct changing *c, const char *path, const char *source)
 
 /* ---- all ---- */
 
-static HRESULT survey(struct changing *c, const char *path, const char *source);
-
-static HRESULT survey_below(struct changing *c, const char *path, const char *source)
-{
-    AUTO_NAMES struct os_names names = {0};
-    TRY(os_list(source, &names));
-    for (size_t i = 0; i < names.len; i++) {
-        AUTO_FREE char *from = NULL, *to = mem_format("%s/%s", path, names.ptr[i]);
-        if (!to)
-            return FAIL_MEMORY();
-        TRY(path_join(source, names.ptr[i], &from));
-        TRY(survey(c, to, from));
-    }
-    return S_OK;
-}
-
 /* Counts what there is to do, and finds the files with several names. */
 static HRESULT survey(struct changing *c, const char *path, const char *source)
 {
@@ -628,7 +565,7 @@ static HRESULT survey(struct changing *c, const char *path, const char *source)
     TRY(os_lstat(source, &stat));
     c->total++;
     if (stat.type == OS_TYPE_DIRECTORY)
-        return survey_below(c, path, source);
+        return each_in_folder(c, path, source, survey);
     if (stat.type != OS_TYPE_FILE || stat.links < 2)
         return S_OK;
     struct linked *linked = vec_push(&c->linked);
