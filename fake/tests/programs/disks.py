@@ -308,6 +308,26 @@ class what_is_refused(Disk):
         os.remove(os.path.join(self.mount, "too large"))
         client.must("commit", session, 0)
 
+    def test_a_dirty_volume_for_writing(self):
+        disk = self.disk("disk-vhd-fixed.vhd")
+        ntfs.set_dirty(disk, 9 << 20)  # behind the first partition, of 8 MiB
+        before, client = sha256(disk), self.client()
+        self.assertIn("dirty", client.call("mount", disk, self.mount, 1, 0).text)
+        client.must("mount", disk, self.mount, 1, 0, hr="80070015")
+        client.must("mount", disk, self.mount, 1, READONLY)
+        self.assertIn("hello.txt", os.listdir(self.mount))
+        client.must("unmount", self.mount, DISCARD)
+        self.assertEqual(sha256(disk), before)
+
+    def test_a_hibernated_windows_for_writing(self):
+        disk, client = self.disk("disk-vhdx-dynamic.vhdx"), self.client()
+        client.must("mount", disk, self.mount, 1, 0)
+        with open(os.path.join(self.mount, "hiberfil.sys"), "wb") as f:
+            f.write(b"hibr" + bytes(8188))
+        client.must("unmount", self.mount, COMMIT)
+        client.must("mount", disk, self.mount, 1, 0, hr="80070015")
+        client.must("mount", disk, self.mount, 1, READONLY)
+
     def test_appending(self):
         client = self.client()
         client.must("mount", self.disk("disk-vhd-dynamic.vhd"), self.mount, 1, 0)

@@ -53,6 +53,25 @@ class Volume:
         run("umount", self.folder)
 
 
+def set_dirty(path, start=0):
+    """The flag in $Volume (record 3), attribute VOLUME_INFORMATION, in the table of files and in its mirror, of the
+    volume that begins there."""
+    with open(path, "r+b") as f:
+        f.seek(start)
+        boot = f.read(512)
+        cluster = int.from_bytes(boot[11:13], "little") * boot[13]
+        for table in (0x30, 0x38):
+            at = start + int.from_bytes(boot[table:table + 8], "little") * cluster + 3 * 1024
+            f.seek(at)
+            record = f.read(1024)
+            here = int.from_bytes(record[20:22], "little")
+            while record[here:here + 4] != b"\x70\0\0\0":
+                here += int.from_bytes(record[here + 4:here + 8], "little")
+            flags = here + int.from_bytes(record[here + 20:here + 22], "little") + 10
+            f.seek(at + flags)
+            f.write(bytes([record[flags] | 1]))
+
+
 def set_attributes(path, bits):
     os.setxattr(path, "system.ntfs_attrib_be", struct.pack(">I", bits))
 

@@ -258,26 +258,10 @@ class what_is_changed(Layer):
                 continue
             self.assertIn(name, self.change("+" + name, fails="0x8007007B"))
 
-    def set_dirty(self):
-        """The flag in $Volume (record 3), attribute VOLUME_INFORMATION, in the table of files and in its mirror."""
-        with open(self.volume.path, "r+b") as f:
-            boot = f.read(512)
-            cluster = int.from_bytes(boot[11:13], "little") * boot[13]
-            for table in (0x30, 0x38):
-                at = int.from_bytes(boot[table:table + 8], "little") * cluster + 3 * 1024
-                f.seek(at)
-                record = f.read(1024)
-                here = int.from_bytes(record[20:22], "little")
-                while record[here:here + 4] != b"\x70\0\0\0":
-                    here += int.from_bytes(record[here + 4:here + 8], "little")
-                flags = here + int.from_bytes(record[here + 20:here + 22], "little") + 10
-                f.seek(at + flags)
-                f.write(bytes([record[flags] | 1]))
-
     def test_a_dirty_volume_can_be_read_and_not_written(self):
         with self.volume as mounted:
             self.put(mounted, "file", KEPT)
-        self.set_dirty()
+        ntfs.set_dirty(self.volume.path)
         self.extract()
         before = read(self.volume.path)
         self.assertIn("dirty", self.change("+file", fails="0x80070015"))
