@@ -179,14 +179,14 @@ HRESULT os_sync(struct os_file *file)
 }
 
 /* A pipe, as a shell makes of `<(...)`, has no offsets. */
-static HRESULT read_next(struct os_file *file, char *buffer, size_t size, uint64_t offset,
+static HRESULT read_next(struct os_file *file, void *buffer, size_t size, uint64_t offset,
                          size_t *got)
 {
     struct stat st;
     if (fstat(file->fd, &st) != 0 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)))
         return os_read_at(file, buffer, size, offset, got);
     for (*got = 0; *got < size;) {
-        ssize_t n = read(file->fd, buffer + *got, size - *got);
+        ssize_t n = read(file->fd, (char *)buffer + *got, size - *got);
         if (n == 0)
             break;
         if (n < 0 && errno != EINTR)
@@ -197,38 +197,13 @@ static HRESULT read_next(struct os_file *file, char *buffer, size_t size, uint64
 }
 
 /* Reads to the end, since files of /proc say that they are empty. */
-static HRESULT read_all(struct os_file *file, char **data, size_t *size)
-{
-    struct stat st;
-    size_t cap = 4096, len = 0;
-    if (fstat(file->fd, &st) == 0 && st.st_size > 0)
-        cap = (size_t)st.st_size + 1;
-    AUTO_FREE char *content = mem_alloc(cap + 1);
-    if (!content)
-        return FAIL_MEMORY();
-    for (;;) {
-        size_t got = 0;
-        TRY(read_next(file, content + len, cap - len, len, &got));
-        len += got;
-        if (len < cap)
-            break;
-        char *grown = mem_grow(content, cap + 1, cap * 2 + 1, 1);
-        if (!grown)
-            return FAIL_MEMORY();
-        content = grown;
-        cap *= 2;
-    }
-    content[len] = '\0';
-    *data = TAKE(content);
-    *size = len;
-    return S_OK;
-}
-
 HRESULT os_read_file(const char *path, char **data, size_t *size)
 {
     AUTO_FILE struct os_file *file = NULL;
+    struct stat st;
     TRY(os_open(path, OS_READ, &file));
-    return read_all(file, data, size);
+    bool is_sized = fstat(file->fd, &st) == 0 && st.st_size > 0;
+    return os_read_all(file, is_sized ? (uint64_t)st.st_size : 0, read_next, data, size);
 }
 
 /* Splits off the last component: folder as text (".", "/", "a/b"), name inside path. */

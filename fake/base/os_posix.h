@@ -3,7 +3,7 @@
 #ifndef BASE_OS_POSIX_H
 #define BASE_OS_POSIX_H
 
-#include "os.h"
+#include "os_shared.h"
 
 int os_file_fd(const struct os_file *file);
 

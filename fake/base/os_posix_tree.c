@@ -5,11 +5,10 @@
  * A tree is removed relative to open folders: no path grows too long, and no link that somebody
  * puts in the way is followed. What is mounted inside is left alone.
  */
-#include "os.h"
+#include "os_shared.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <errno.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,11 +24,6 @@
 static bool is_dot_name(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static HRESULT read_names(DIR *dir, const char *path, struct os_names *names)
@@ -60,19 +54,10 @@ HRESULT os_list(const char *path, struct os_names *out)
     HRESULT hr = read_names(dir, path, &names);
     closedir(dir);
     TRY(hr);
-    if (names.len)
-        qsort(names.ptr, names.len, sizeof *names.ptr, compare_names);
+    os_names_sort(&names);
     *out = names;
     names = (struct os_names){0};
     return S_OK;
-}
-
-void os_names_clear(struct os_names *names)
-{
-    for (size_t i = 0; i < names->len; i++)
-        mem_free(names->ptr[i]);
-    mem_free(names->ptr);
-    *names = (struct os_names){0};
 }
 
 bool os_is_empty_directory(const char *path)

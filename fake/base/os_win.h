@@ -12,7 +12,7 @@
 #include "error.h"
 #include "floor.h"
 #include "mem.h"
-#include "os.h"
+#include "os_shared.h"
 #include "text.h"
 
 /* The path as every call of Windows takes it: absolute, behind \\?\, so that it may be 32,767 units

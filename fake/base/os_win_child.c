@@ -6,10 +6,9 @@
  * handle goes, so also when this process dies. Its output comes through a named pipe, because an
  * anonymous one cannot be waited for. What it is started with is made in os_win_launch.c.
  */
-#include "os.h"
+#include "os_shared.h"
 
 #include <string.h>
-
 #include <windows.h>
 
 #include "error.h"
@@ -175,21 +174,6 @@ void os_child_close_stdin(struct os_child *child)
     win_close(&child->in);
 }
 
-/* The first `len` bytes of the buffer as a line; `skip` more go with them. */
-static HRESULT take_line(struct os_child *child, size_t len, size_t skip, char **line)
-{
-    struct text *b = &child->buffer;
-    size_t shown = len > 0 && b->ptr[len - 1] == '\r' ? len - 1 : len;
-    char *copy = mem_dup_n(b->ptr, shown);
-    if (!copy)
-        return FAIL_MEMORY();
-    b->len -= len + skip;
-    memmove(b->ptr, b->ptr + len + skip, b->len);
-    b->ptr[b->len] = '\0';
-    *line = copy;
-    return S_OK;
-}
-
 static HRESULT pipe_failed(struct os_child *child)
 {
     DWORD err = GetLastError();
@@ -224,9 +208,9 @@ HRESULT os_child_read_line(struct os_child *child, uint64_t deadline_ms, char **
     for (size_t seen = 0;;) {
         const char *end = b->len > seen ? memchr(b->ptr + seen, '\n', b->len - seen) : NULL;
         if (end)
-            return take_line(child, (size_t)(end - b->ptr), 1, line);
+            return os_take_line(b, (size_t)(end - b->ptr), 1, line);
         if (!child->out || child->is_out_over)
-            return b->len ? take_line(child, b->len, 0, line) : S_FALSE;
+            return b->len ? os_take_line(b, b->len, 0, line) : S_FALSE;
         seen = b->len;
         HRESULT hr = read_more(child, deadline_ms);
         if (hr != S_OK)

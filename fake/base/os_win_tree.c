@@ -3,8 +3,6 @@
  * os_win_tree.c - os.h for Windows: listing folders and removing trees. Links are removed, never
  * followed; where a volume is mounted, it is left alone.
  */
-#include <stdlib.h>
-#include <string.h>
 
 #include "os_win.h"
 #include "vec.h"
@@ -59,11 +57,6 @@ static HRESULT listing_begin(const wchar_t *folder, struct listing *out)
     return S_OK;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 HRESULT os_list(const char *path, struct os_names *out)
 {
     AUTO_FREE wchar_t *wide = NULL;
@@ -80,19 +73,10 @@ HRESULT os_list(const char *path, struct os_names *out)
     }
     if (listing.code)
         return win_error(listing.code, "list", path);
-    if (names.len)
-        qsort(names.ptr, names.len, sizeof *names.ptr, compare_names);
+    os_names_sort(&names);
     *out = names;
     names = (struct os_names){0};
     return S_OK;
-}
-
-void os_names_clear(struct os_names *names)
-{
-    for (size_t i = 0; i < names->len; i++)
-        mem_free(names->ptr[i]);
-    mem_free(names->ptr);
-    *names = (struct os_names){0};
 }
 
 bool os_is_empty_directory(const char *path)

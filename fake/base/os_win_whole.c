@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* os_win_whole.c - os.h for Windows: files read, written and copied as a whole. */
 #include <stdio.h>
-#include <string.h>
 
 #include "os_win.h"
 #include "path.h"
@@ -10,30 +9,10 @@
 HRESULT os_read_file(const char *path, char **data, size_t *size)
 {
     AUTO_FILE struct os_file *file = NULL;
-    TRY(os_open(path, OS_READ, &file));
     LARGE_INTEGER known;
-    size_t cap = 4096, len = 0;
-    if (GetFileSizeEx(os_file_handle(file), &known) && known.QuadPart > 0)
-        cap = (size_t)known.QuadPart + 1;
-    AUTO_FREE char *content = mem_alloc(cap + 1);
-    if (!content)
-        return FAIL_MEMORY();
-    for (;;) {
-        size_t got = 0;
-        TRY(os_read_at(file, content + len, cap - len, len, &got));
-        len += got;
-        if (len < cap)
-            break;
-        char *grown = mem_grow(content, cap + 1, cap * 2 + 1, 1);
-        if (!grown)
-            return FAIL_MEMORY();
-        content = grown;
-        cap *= 2;
-    }
-    content[len] = '\0';
-    *data = TAKE(content);
-    *size = len;
-    return S_OK;
+    TRY(os_open(path, OS_READ, &file));
+    bool is_sized = GetFileSizeEx(os_file_handle(file), &known) && known.QuadPart > 0;
+    return os_read_all(file, is_sized ? (uint64_t)known.QuadPart : 0, os_read_at, data, size);
 }
 
 /* Beside the file, with at most 50 code points of its name: a name may have 255 units. */
