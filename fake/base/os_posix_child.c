@@ -7,9 +7,9 @@
  */
 #include "os.h"
 
-#include <string.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include <fcntl.h>
 #include <poll.h>

@@ -7,8 +7,8 @@
  */
 #include "os_shared.h"
 
-#include <string.h>
 #include <errno.h>
+#include <string.h>
 
 #include <dirent.h>
 #include <fcntl.h>
