@@ -26,15 +26,14 @@ endif()
 target_include_directories(wimfile PUBLIC image)
 target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 
-# Disks take all three; where one is missing they are refused (image/disk_refused.c).
+# Disks take NTFS; where it is missing they are refused (image/disk_refused.c).
 include(disk/ntfs.cmake)
-include(hive/hive.cmake)
 if(NOT WIN32)
     include(disk/disk.cmake)
 endif()
-if(NTFS_FOUND AND HIVEX_FOUND)
+if(NTFS_FOUND)
     set(disk_sources image/disk_facts.c image/disk_image.c)
-    set(disk_libraries disk volume hive)
+    set(disk_libraries disk volume)
 else()
     set(disk_sources image/disk_refused.c)
 endif()
@@ -45,23 +44,27 @@ add_library(image OBJECT
     image/upper_links.c image/wim.c image/wim_commit.c image/wim_extract.c image/wim_lazy.c
     image/wim_replay.c image/wim_update.c ${disk_sources})
 target_include_directories(image PUBLIC image)
-target_link_libraries(image PUBLIC core ${disk_libraries} PRIVATE wimport dismfake_options)
+target_link_libraries(image PUBLIC core hive ${disk_libraries} PRIVATE wimport dismfake_options)
+
+# The Windows in an image: what servicing reads and changes.
+include(winimage/winimage.cmake)
 
 add_library(servicing OBJECT
     servicing/client_path.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
     servicing/mount_lookup.c
     servicing/mounting.c servicing/online.c servicing/remounting.c servicing/sessions.c servicing/turn.c
-    servicing/unimplemented.c servicing/unmounting.c servicing/versions.c servicing/world_step.c)
+    servicing/unimplemented.c servicing/unmounting.c servicing/versions.c servicing/windows_of.c
+    servicing/world_step.c)
 target_include_directories(servicing PUBLIC servicing)
 target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")
-target_link_libraries(servicing PUBLIC image PRIVATE dismfake_options)
+target_link_libraries(servicing PUBLIC image winimage PRIVATE dismfake_options)
 
 add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TARGET_OBJECTS:image>
-    $<TARGET_OBJECTS:servicing>)
+    $<TARGET_OBJECTS:winimage> $<TARGET_OBJECTS:servicing>)
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
-target_link_libraries(DismApi PRIVATE ${disk_libraries} wimport base contract dismfake_options)
+target_link_libraries(DismApi PRIVATE ${disk_libraries} hive wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
 if(WIN32)

@@ -27,8 +27,8 @@ struct archive_entry {
 };
 
 struct archive;
-/* By content, not by extension; a folder is one too. ERROR_FILE_NOT_FOUND; ERROR_INVALID_DATA: not a
- * cabinet nor a ZIP file, damaged, encrypted, split, or with a name that leads outside;
+/* By content, not by extension; a folder is one too. ERROR_FILE_NOT_FOUND; ERROR_INVALID_DATA: not
+ * a cabinet nor a ZIP file, damaged, encrypted, split, or with a name that leads outside;
  * ERROR_FILE_TOO_LARGE: unpacked larger than `most` bytes in all (0: 8 GiB). */
 HRESULT archive_open(const char *path, uint64_t most, struct archive **out);
 /* An archive in memory (a cabinet within a cabinet); the bytes are copied. */

@@ -43,6 +43,9 @@ HRESULT os_truncate(struct os_file *file, uint64_t size);
  * system does not promise that. */
 HRESULT os_reserve(struct os_file *file, uint64_t offset, uint64_t size);
 HRESULT os_sync(struct os_file *file); /* data and size are on the disk when it returns */
+/* A file in memory that ends when it is closed, with a path by which this process can open it
+ * (Linux). *path is the caller's. */
+HRESULT os_open_in_memory(const char *name, struct os_file **out, char **path);
 /* Whole file, with a NUL behind it. Caller's: mem_free. */
 HRESULT os_read_file(const char *path, char **data, size_t *size);
 /* Temp file beside it, fdatasync, rename, fsync of the folder: the old content or the new, never

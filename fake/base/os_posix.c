@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +71,26 @@ HRESULT os_open(const char *path, unsigned mode, struct os_file **out)
         mem_free(file->path);
         mem_free(file);
         return error_errno(err, "open", path);
+    }
+    *out = file;
+    return S_OK;
+}
+
+HRESULT os_open_in_memory(const char *name, struct os_file **out, char **path)
+{
+    struct os_file *file = mem_alloc(sizeof *file);
+    if (!file)
+        return FAIL_MEMORY();
+    file->fd = memfd_create(name, MFD_CLOEXEC);
+    if (file->fd < 0) {
+        mem_free(file);
+        return error_errno(errno, "make a file in memory for", name);
+    }
+    file->path = mem_format("/proc/self/fd/%d", file->fd);
+    *path = file->path ? mem_dup(file->path) : NULL;
+    if (!*path) {
+        os_close(file);
+        return FAIL_MEMORY();
     }
     *out = file;
     return S_OK;

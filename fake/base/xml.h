@@ -16,8 +16,8 @@ struct xml_attribute {
 };
 
 struct xml_element {
-    const char *name;            /* without a prefix */
-    const char *space;           /* URI of its namespace; "" if none */
+    const char *name;  /* without a prefix */
+    const char *space; /* URI of its namespace; "" if none */
     const struct xml_attribute *attributes;
     size_t attribute_count;
     unsigned depth; /* 1: the root */
@@ -36,8 +36,8 @@ struct xml_handler {
 /* HRESULT_FROM_WIN32(ERROR_INVALID_DATA): not well formed, has a document type, is nested or
  * repeats itself beyond reason; the message has the line. `name` is for messages. UTF-8, UTF-16 and
  * what the declaration says. */
-HRESULT xml_read(const void *bytes, size_t size, const char *name, const struct xml_handler *handler,
-                 void *context);
+HRESULT xml_read(const void *bytes, size_t size, const char *name,
+                 const struct xml_handler *handler, void *context);
 
 struct text;
 /* Adds the text with &, <, >, quotes and control characters escaped, for content and attributes. */

@@ -21,6 +21,7 @@ struct session {
     bool has_claim; /* against other processes; not for the online image */
     /* the image's turn */
     bool host_is_gone;
+    struct session_kept kept;
     /* table lock */
     unsigned refs; /* one of the table, one for each call on it */
     bool is_closing;
@@ -32,6 +33,8 @@ static DismSession next_id = FIRST_SESSION;
 
 static void destroy(struct session *session)
 {
+    if (session->kept.ptr)
+        session->kept.release(session->kept.ptr);
     if (session->has_claim)
         claim_drop_for_now(session->target.root);
     image_release(session->image);
@@ -196,6 +199,11 @@ struct image *session_image(const struct session *session)
 const struct session_target *session_target(const struct session *session)
 {
     return &session->target;
+}
+
+struct session_kept *session_kept(struct session *session)
+{
+    return &session->kept;
 }
 
 bool *session_host_is_gone(struct session *session)

@@ -40,6 +40,12 @@ HRESULT session_close(DismSession id, HRESULT (*drained)(void *context), void *c
 
 struct image *session_image(const struct session *session);
 const struct session_target *session_target(const struct session *session);
+/* What servicing keeps with the session, released when that ends. Guarded by the image's turn. */
+struct session_kept {
+    void *ptr;
+    void (*release)(void *ptr);
+};
+struct session_kept *session_kept(struct session *session);
 /* Has the process that serves it died? Guarded by the image's turn. */
 bool *session_host_is_gone(struct session *session);
 size_t session_count(void);

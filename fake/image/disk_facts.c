@@ -49,11 +49,9 @@ void disk_facts_clear(struct disk_facts *facts)
 
 /* ---- hives ---- */
 
-/* hivex reads files: the hive is copied out for as long as it takes to open it. S_FALSE: there is
- * none that can be read. */
+/* S_FALSE: there is none that can be read. */
 static HRESULT open_hive(struct volume *volume, const char *name, struct hive **out)
 {
-    const struct settings *settings;
     AUTO_FREE char *path = mem_format("Windows/System32/config/%s", name), *bytes = NULL;
     size_t size;
     if (!path)
@@ -63,27 +61,19 @@ static HRESULT open_hive(struct volume *volume, const char *name, struct hive **
         error_clear();
         return S_FALSE;
     }
-    TRY(settings_get(&settings));
-    AUTO_FREE char *copy = mem_format("%s/.hive-%u-%llu", settings->state, os_pid(),
-                                      (unsigned long long)os_thread_id());
-    if (!copy)
-        return FAIL_MEMORY();
-    TRY(os_make_directories(settings->state));
-    TRY(os_write_file_atomic(copy, bytes, size));
-    hr = hive_open(copy, out);
+    hr = hive_open_bytes(bytes, size, path, out);
     if (hr == HR_WIN32(ERROR_BADDB)) {
         log_line(LOG_WARNING, "Disk::Hive", hr, "%s: %s", path, error_last()->text);
         error_clear();
         hr = S_FALSE;
     }
-    (void)os_remove_file(copy);
     return hr;
 }
 
 static HRESULT add_value(struct disk_facts *facts, const char *name, const struct hive *hive,
                          const char *key, const char *value)
 {
-    return add(facts, name, hive_text(hive, key, value));
+    return add(facts, name, hive_text(hive, hive_find(hive, hive_root(hive), key), value));
 }
 
 /* Since Windows 10 two numbers, before it "6.3". */
@@ -91,9 +81,10 @@ static HRESULT add_version(struct disk_facts *facts, const struct hive *hive)
 {
     uint32_t major, minor;
     unsigned both[2];
-    AUTO_FREE char *text = hive_text(hive, CURRENT_VERSION, "CurrentVersion");
-    if (hive_number(hive, CURRENT_VERSION, "CurrentMajorVersionNumber", &major) &&
-        hive_number(hive, CURRENT_VERSION, "CurrentMinorVersionNumber", &minor)) {
+    hive_key key = hive_find(hive, hive_root(hive), CURRENT_VERSION);
+    AUTO_FREE char *text = hive_text(hive, key, "CurrentVersion");
+    if (hive_number(hive, key, "CurrentMajorVersionNumber", &major) &&
+        hive_number(hive, key, "CurrentMinorVersionNumber", &minor)) {
         both[0] = major;
         both[1] = minor;
     } else if (!text || sscanf(text, "%u.%u", &both[0], &both[1]) != 2) {
@@ -125,18 +116,16 @@ static HRESULT read_software(struct volume *volume, struct disk_facts *facts)
 struct languages {
     struct disk_facts *facts;
     const struct hive *hive;
-    const char *key;
     unsigned count;
     unsigned installed; /* the LCID that was installed, 0: not known */
 };
 
-static HRESULT add_language(void *context, const char *name)
+static HRESULT add_language(void *context, hive_key key, const char *name)
 {
     struct languages *l = context;
-    AUTO_FREE char *key = mem_format("%s\\%s", l->key, name);
     AUTO_FREE char *element = mem_format("WINDOWS/LANGUAGES/LANGUAGE[%u]", ++l->count);
     uint32_t number;
-    if (!key || !element)
+    if (!element)
         return FAIL_MEMORY();
     TRY(add(l->facts, element, mem_dup(name)));
     if (hive_number(l->hive, key, "LCID", &number) && number == l->installed)
@@ -144,18 +133,14 @@ static HRESULT add_language(void *context, const char *name)
     return S_OK;
 }
 
-static HRESULT read_languages(struct disk_facts *facts, const struct hive *hive,
-                              const char *control)
+static HRESULT read_languages(struct disk_facts *facts, const struct hive *hive, hive_key control)
 {
-    AUTO_FREE char *key = mem_format("%s\\MUI\\UILanguages", control);
-    AUTO_FREE char *nls = mem_format("%s\\Nls\\Language", control);
-    if (!key || !nls)
-        return FAIL_MEMORY();
-    struct languages l = {.facts = facts, .hive = hive, .key = key};
+    struct languages l = {.facts = facts, .hive = hive};
+    hive_key nls = hive_find(hive, control, "Nls\\Language");
     AUTO_FREE char *installed = hive_text(hive, nls, "InstallLanguage");
     if (!installed || sscanf(installed, "%x", &l.installed) != 1)
         l.installed = 0;
-    return hive_each_key(hive, key, add_language, &l);
+    return hive_each_key(hive, hive_find(hive, control, "MUI\\UILanguages"), add_language, &l);
 }
 
 /* What the variable of that name says, as the numbers that PROCESSOR_ARCHITECTURE_* are. */
@@ -169,19 +154,17 @@ static const char *architecture_number(const char *name)
     return NULL;
 }
 
-static HRESULT read_control(struct disk_facts *facts, const struct hive *hive, const char *control)
+static HRESULT read_control(struct disk_facts *facts, const struct hive *hive, hive_key control)
 {
-    AUTO_FREE char *environment = mem_format("%s\\Session Manager\\Environment", control);
-    AUTO_FREE char *options = mem_format("%s\\ProductOptions", control);
-    AUTO_FREE char *windows = mem_format("%s\\Windows", control);
+    hive_key environment = hive_find(hive, control, "Session Manager\\Environment");
+    hive_key options = hive_find(hive, control, "ProductOptions");
     uint32_t pack;
-    if (!environment || !options || !windows)
-        return FAIL_MEMORY();
     AUTO_FREE char *architecture = hive_text(hive, environment, "PROCESSOR_ARCHITECTURE");
     TRY(add(facts, "WINDOWS/ARCH", mem_dup(architecture_number(architecture))));
-    TRY(add_value(facts, "WINDOWS/PRODUCTTYPE", hive, options, "ProductType"));
-    TRY(add_value(facts, "WINDOWS/PRODUCTSUITE", hive, options, "ProductSuite"));
-    if (hive_number(hive, windows, "CSDVersion", &pack)) /* 0x100: the first service pack */
+    TRY(add(facts, "WINDOWS/PRODUCTTYPE", hive_text(hive, options, "ProductType")));
+    TRY(add(facts, "WINDOWS/PRODUCTSUITE", hive_text(hive, options, "ProductSuite")));
+    if (hive_number(hive, hive_find(hive, control, "Windows"), "CSDVersion",
+                    &pack)) /* 0x100: the first service pack */
         TRY(add(facts, "WINDOWS/VERSION/SPLEVEL", mem_format("%u", (unsigned)(pack >> 8))));
     return read_languages(facts, hive, control);
 }
@@ -193,9 +176,10 @@ static HRESULT read_system(struct volume *volume, struct disk_facts *facts)
     HRESULT hr = open_hive(volume, "SYSTEM", &hive);
     if (hr != S_OK)
         return FAILED(hr) ? hr : S_OK;
-    (void)hive_number(hive, "Select", "Current", &current);
+    hive_key root = hive_root(hive);
+    (void)hive_number(hive, hive_find(hive, root, "Select"), "Current", &current);
     AUTO_FREE char *control = mem_format("ControlSet%03u\\Control", (unsigned)current);
-    return control ? read_control(facts, hive, control) : FAIL_MEMORY();
+    return control ? read_control(facts, hive, hive_find(hive, root, control)) : FAIL_MEMORY();
 }
 
 /* ---- all ---- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "change.h"
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
@@ -17,6 +18,7 @@
 #include "online.h"
 #include "os.h"
 #include "path.h"
+#include "place.h"
 #include "result.h"
 #include "session.h"
 #include "settings.h"
@@ -131,47 +133,14 @@ HRESULT impl_DismShutdown(struct call *call)
 
 /* ---- DismOpenSession, DismCloseSession ---- */
 
-/* S_FALSE: there is no such folder. Windows' names, so in any case; the usual one needs no list. */
-static HRESULT find_child(const char *folder, const char *name, char **out)
-{
-    AUTO_FREE char *path = NULL;
-    AUTO_NAMES struct os_names names = {0};
-    TRY(path_join(folder, name, &path));
-    if (os_is_directory(path)) {
-        *out = TAKE(path);
-        return S_OK;
-    }
-    TRY(os_list(folder, &names));
-    size_t i = 0;
-    while (i < names.len && !text_equal_nocase(names.ptr[i], name))
-        i++;
-    if (i == names.len)
-        return S_FALSE;
-    TRY(path_join(folder, names.ptr[i], out));
-    return os_is_directory(*out) ? S_OK : S_FALSE;
-}
-
-/* The folder below an image root that a path of Windows names, whatever its letter case. */
+/* The folder below an image root that a path of Windows names. */
 static HRESULT find_folder(const char *root, const char *relative, char **out)
 {
-    AUTO_FREE char *found = mem_dup(root), *rest = mem_dup(relative);
-    if (!found || !rest)
-        return FAIL_MEMORY();
-    for (char *at = rest; *at;) {
-        size_t len = strcspn(at, "/");
-        bool is_last = at[len] == '\0';
-        at[len] = '\0';
-        AUTO_FREE char *next = NULL;
-        HRESULT hr = find_child(found, at, &next);
-        TRY(hr);
-        if (hr == S_FALSE)
-            return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "%s has no folder %s: no Windows image",
-                        root, relative);
-        mem_free(found);
-        found = TAKE(next);
-        at += len + !is_last;
-    }
-    *out = TAKE(found);
+    HRESULT hr = place_find(root, relative, out);
+    TRY(hr);
+    if (hr == S_FALSE || !os_is_directory(*out))
+        return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "%s has no folder %s: no Windows image", root,
+                    relative);
     return S_OK;
 }
 
@@ -222,6 +191,7 @@ static HRESULT open_offline(void *context, struct image *image)
     TRY(op_step(&o->call->op, STEP_SESSION_OPEN));
     TRY(world_check_host());
     TRY(mount_check(o->root, &mount));
+    TRY(change_recover(o->root, false));
     TRY(find_windows(o->root, o->windows_directory, &windows));
     TRY(version_check(mount));
     TRY(open_hives(windows));

@@ -7,6 +7,7 @@
  * the second half it comes too late.
  */
 #include "call.h"
+#include "change.h"
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
@@ -79,6 +80,7 @@ HRESULT impl_DismCommitImage(struct call *call, DismSession Session, DWORD Flags
         TRY(mount_check_free(mount));
         TRY(check_committable(&m, mount, Flags));
     }
+    TRY(change_recover(target->root, false));
     call->op.total = 100;
     return wim_commit(target->mount, Flags, &call->op, &steps);
 }
@@ -147,6 +149,7 @@ static HRESULT save(struct unmount *u)
         TRY(mounts_open(&m));
         TRY(check_committable(&m, &u->mount, u->flags));
     }
+    TRY(change_recover(u->mount.mount_path, false));
     HRESULT hr = wim_commit(u->mount.id, u->flags & 0xFFFF0000, &u->call->op, &steps);
     return hr == HR_WIN32(ERROR_REQUEST_ABORTED) ? stop_half_way(u, hr) : hr;
 }

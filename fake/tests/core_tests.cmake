@@ -3,7 +3,7 @@
 
 # The exports sit in core and call into servicing: a unit is linked with all of the fake's objects.
 foreach(unit result session op fault clock journal settings mounts tree world)
-    dismfake_unit_test(${unit} core wimfile image servicing wimport)
+    dismfake_unit_test(${unit} core wimfile image winimage servicing wimport)
 endforeach()
 
 # A command on one engine; the lazy one is tried out first, so that its absence is a skip.
@@ -29,7 +29,7 @@ endif()
 
 # Whole calls with every failure under them; linked like a unit, since it plans the failures.
 add_executable(test_sweep tests/sweep.c)
-target_link_libraries(test_sweep PRIVATE core wimfile image servicing wimport base dismfake_options)
+target_link_libraries(test_sweep PRIVATE core wimfile image winimage servicing wimport base dismfake_options)
 
 # Every allocation, every change to the file system; wider steps through the allocations where each failure
 # starts a helper anew: `test_sweep DIR 1` takes every single one there too.

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* place.c - see place.h. */
+#include "place.h"
+
+#include <string.h>
+
+#include "dism_codes.h"
+#include "error.h"
+#include "os.h"
+#include "path.h"
+#include "text.h"
+
+/* S_FALSE: the folder has no such name. The usual spelling needs no list. */
+static HRESULT find_child(const char *folder, const char *name, char **out)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_NAMES struct os_names names = {0};
+    TRY(path_join(folder, name, &path));
+    if (os_exists(path)) {
+        *out = TAKE(path);
+        return S_OK;
+    }
+    if (!os_is_directory(folder))
+        return S_FALSE;
+    TRY(os_list(folder, &names));
+    for (size_t i = 0; i < names.len; i++)
+        if (text_equal_nocase(names.ptr[i], name))
+            return path_join(folder, names.ptr[i], out);
+    return S_FALSE;
+}
+
+/* Only a link can lead out. */
+static HRESULT check_inside(const char *root, const char *path)
+{
+    struct os_stat stat;
+    AUTO_FREE char *real = NULL, *real_root = NULL;
+    TRY(os_lstat(path, &stat));
+    if (stat.type != OS_TYPE_LINK)
+        return S_OK;
+    TRY(os_real_path(root, &real_root));
+    HRESULT hr = os_real_path(path, &real);
+    if (SUCCEEDED(hr) && (path_equal(real, real_root) || path_below(real, real_root)))
+        return S_OK;
+    error_clear();
+    return FAIL(HR_WIN32(ERROR_CANT_ACCESS_FILE), "%s is a link that leads out of the image", path);
+}
+
+/* S_FALSE: *out is the last folder that is there, *rest what is missing below it. */
+static HRESULT walk(const char *root, char *relative, char **out, char **rest)
+{
+    AUTO_FREE char *found = mem_dup(root);
+    if (!found)
+        return FAIL_MEMORY();
+    while (*relative == '/')
+        relative++;
+    while (*relative) {
+        size_t len = strcspn(relative, "/");
+        bool is_last = relative[len] == '\0';
+        AUTO_FREE char *name = mem_dup_n(relative, len), *next = NULL;
+        if (!name)
+            return FAIL_MEMORY();
+        if (text_equal(name, "..") || text_equal(name, "."))
+            return FAIL(E_INVALIDARG, "'%s' in a path inside the image", name);
+        HRESULT hr = find_child(found, name, &next);
+        TRY(hr);
+        if (hr == S_FALSE) {
+            *out = TAKE(found);
+            *rest = relative;
+            return S_FALSE;
+        }
+        TRY(check_inside(root, next));
+        mem_free(found);
+        found = TAKE(next);
+        relative += len + !is_last;
+        while (*relative == '/')
+            relative++;
+    }
+    *out = TAKE(found);
+    *rest = relative;
+    return S_OK;
+}
+
+HRESULT place_find(const char *root, const char *relative, char **out)
+{
+    AUTO_FREE char *copy = mem_dup(relative), *found = NULL;
+    char *rest;
+    if (!copy)
+        return FAIL_MEMORY();
+    HRESULT hr = walk(root, copy, &found, &rest);
+    TRY(hr);
+    if (hr == S_OK)
+        *out = TAKE(found);
+    return hr;
+}
+
+HRESULT place_of_new(const char *root, const char *relative, char **out)
+{
+    AUTO_FREE char *copy = mem_dup(relative), *found = NULL;
+    char *rest;
+    if (!copy)
+        return FAIL_MEMORY();
+    HRESULT hr = walk(root, copy, &found, &rest);
+    TRY(hr);
+    if (hr == S_OK) {
+        *out = TAKE(found);
+        return S_OK;
+    }
+    return path_join(found, rest, out);
+}
