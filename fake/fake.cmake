@@ -28,6 +28,7 @@ target_link_libraries(wimfile PUBLIC base PRIVATE wimport dismfake_options)
 
 # Disks take NTFS; where it is missing they are refused (image/disk_refused.c).
 include(disk/ntfs.cmake)
+include(archive/archive.cmake)
 if(NOT WIN32)
     include(disk/disk.cmake)
 endif()
@@ -64,7 +65,7 @@ add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TA
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
-target_link_libraries(DismApi PRIVATE ${disk_libraries} hive wimport base contract dismfake_options)
+target_link_libraries(DismApi PRIVATE ${disk_libraries} archive hive wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
 if(WIN32)

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* packages.c - see packages.h. */
+#include "packages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "log.h"
+#include "path.h"
+#include "text.h"
+#include "xml.h"
+
+static void package_clear(struct package *p)
+{
+    mem_free(p->text);
+    identity_clear(&p->identity);
+    mem_free(p->install_client);
+    mem_free(p->install_name);
+    if (p->manifest)
+        manifest_free(p->manifest);
+}
+
+static void packages_free(void *ptr)
+{
+    struct packages *packages = ptr;
+    for (size_t i = 0; i < packages->list.len; i++)
+        package_clear(&packages->list.ptr[i]);
+    vec_clear(&packages->list);
+    mem_free(packages->by_name);
+    mem_free(packages);
+}
+
+/* ---- the registry ---- */
+
+struct reading {
+    const struct hive *hive;
+    struct packages *packages;
+    struct package *package; /* the one whose values are read */
+    uint32_t time_high, time_low;
+};
+
+static bool number_of(const struct hive_value *value, uint32_t *out)
+{
+    if (value->type != HIVE_DWORD || value->size < 4)
+        return false;
+    *out = LE32(value->data);
+    return true;
+}
+
+static HRESULT read_value(void *context, const char *name, const struct hive_value *value)
+{
+    struct reading *r = context;
+    uint32_t number;
+    if (!number_of(value, &number))
+        return S_OK;
+    if (text_equal_nocase(name, "CurrentState"))
+        r->package->current_state = (int32_t)number;
+    else if (text_equal_nocase(name, "Visibility"))
+        r->package->is_visible = number == 1;
+    else if (text_equal_nocase(name, "InstallTimeHigh"))
+        r->time_high = number;
+    else if (text_equal_nocase(name, "InstallTimeLow"))
+        r->time_low = number;
+    return S_OK;
+}
+
+/* A name that is no identity is a package all the same: others list it too. */
+static HRESULT read_identity(const char *name, struct identity *out)
+{
+    HRESULT hr = identity_parse(name, out);
+    if (hr != E_INVALIDARG)
+        return hr;
+    error_clear();
+    return identity_make(name, "", "", "", "", out);
+}
+
+static HRESULT read_package(void *context, hive_key key, const char *name)
+{
+    struct reading *r = context;
+    struct package *p = vec_push(&r->packages->list);
+    if (!p || !(p->text = mem_dup(name)))
+        return FAIL_MEMORY();
+    p->is_visible = true;
+    r->package = p;
+    r->time_high = r->time_low = 0;
+    TRY(read_identity(name, &p->identity));
+    TRY(hive_each_value(r->hive, key, read_value, r));
+    p->install_time = (uint64_t)r->time_high << 32 | r->time_low;
+    p->has_updates = hive_find(r->hive, key, "Updates") != 0;
+    p->install_client = hive_text(r->hive, key, "InstallClient");
+    p->install_name = hive_text(r->hive, key, "InstallName");
+    return S_OK;
+}
+
+static HRESULT read_registry(struct winimage *image, struct packages *packages)
+{
+    struct hive *hive;
+    HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
+    if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
+        error_clear();
+        return S_OK;
+    }
+    TRY(hr);
+    struct reading r = {.hive = hive, .packages = packages};
+    hive_key key = hive_find(hive, hive_root(hive), CBS_KEY "\\Packages");
+    return hive_each_key(hive, key, read_package, &r);
+}
+
+/* ---- finding ---- */
+
+static _Thread_local const struct package *sorted;
+
+static int compare(const void *a, const void *b)
+{
+    return text_compare_nocase(sorted[*(const size_t *)a].text, sorted[*(const size_t *)b].text);
+}
+
+static HRESULT sort(struct packages *packages)
+{
+    size_t count = packages->list.len;
+    packages->by_name = mem_array(count + 1, sizeof *packages->by_name);
+    if (!packages->by_name)
+        return FAIL_MEMORY();
+    for (size_t i = 0; i < count; i++)
+        packages->by_name[i] = i;
+    sorted = packages->list.ptr;
+    qsort(packages->by_name, count, sizeof *packages->by_name, compare);
+    return S_OK;
+}
+
+HRESULT packages_of(struct winimage *image, struct packages **out)
+{
+    struct packages *packages = winimage_part(image, PART_PACKAGES);
+    if (packages) {
+        *out = packages;
+        return S_OK;
+    }
+    packages = mem_alloc(sizeof *packages);
+    if (!packages)
+        return FAIL_MEMORY();
+    HRESULT hr = read_registry(image, packages);
+    if (SUCCEEDED(hr))
+        hr = sort(packages);
+    if (FAILED(hr)) {
+        packages_free(packages);
+        return hr;
+    }
+    winimage_keep(image, PART_PACKAGES, packages, packages_free);
+    *out = packages;
+    return S_OK;
+}
+
+struct package *packages_find(const struct packages *packages, const char *identity)
+{
+    size_t low = 0, high = packages->list.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct package *p = &packages->list.ptr[packages->by_name[middle]];
+        int order = text_compare_nocase(identity, p->text);
+        if (order == 0)
+            return p;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+/* ---- manifests ---- */
+
+char *package_file(const struct winimage *image, const char *identity, const char *extension)
+{
+    AUTO_FREE char *name = mem_format("servicing/Packages/%s%s", identity, extension);
+    return name ? winimage_below_windows(image, name) : NULL;
+}
+
+/* S_FALSE: there is none. */
+static HRESULT find_manifest(const struct winimage *image, const struct package *package,
+                             char **out)
+{
+    AUTO_FREE char *name = mem_format("servicing/Packages/%s.mum", package->text), *path = NULL;
+    if (!name)
+        return FAIL_MEMORY();
+    TRY(path_join(image->windows, name, &path));
+    if (os_exists(path)) { /* the usual spelling */
+        *out = TAKE(path);
+        return S_OK;
+    }
+    return winimage_find(image, name, out);
+}
+
+HRESULT package_manifest(const struct winimage *image, struct package *package,
+                         const struct manifest **out)
+{
+    if (!package->manifest_is_read) {
+        AUTO_FREE char *path = NULL;
+        HRESULT hr = find_manifest(image, package, &path);
+        if (hr == S_OK)
+            hr = manifest_read_file(path, &package->manifest);
+        if (FAILED(hr) && hr != HR_WIN32(ERROR_INVALID_DATA))
+            return hr;
+        if (FAILED(hr)) { /* a damaged one is as if there were none: a health scan reports it */
+            log_line(LOG_WARNING, "Package::Manifest", hr, "%s", error_last()->text);
+            error_clear();
+        }
+        package->manifest_is_read = true;
+    }
+    *out = package->manifest;
+    return S_OK;
+}
+
+static HRESULT stop_at_package(void *context, const struct xml_element *e)
+{
+    struct manifest *found = context;
+    const char *word = xml_attribute(e, "releaseType");
+    if (e->depth != 2 || !text_equal_nocase(e->name, "package"))
+        return S_OK;
+    found->release_type = word ? mem_dup(word) : NULL;
+    return word && !found->release_type ? FAIL_MEMORY() : S_FALSE;
+}
+
+HRESULT package_release_type(const struct winimage *image, struct package *package,
+                             DismReleaseType *out)
+{
+    static const struct xml_handler handler = {.start = stop_at_package};
+    if (!package->release_is_read) {
+        AUTO_FREE char *path = NULL, *bytes = NULL;
+        struct manifest found = {0};
+        size_t size;
+        package->release_type = DismReleaseTypeOther;
+        HRESULT hr = find_manifest(image, package, &path);
+        TRY(hr);
+        if (hr == S_OK) {
+            TRY(os_read_file(path, &bytes, &size));
+            hr = xml_read(bytes, size, path, &handler, &found);
+            if (SUCCEEDED(hr))
+                package->release_type = manifest_release_type(&found);
+            else if (hr == HR_WIN32(ERROR_INVALID_DATA))
+                error_clear();
+            mem_free(found.release_type);
+            if (FAILED(hr) && hr != HR_WIN32(ERROR_INVALID_DATA))
+                return hr;
+        }
+        package->release_is_read = true;
+    }
+    *out = package->release_type;
+    return S_OK;
+}
+
+/* ---- states ---- */
+
+DismPackageFeatureState package_state(const struct package *package)
+{
+    int32_t state = package->current_state < 0 ? -package->current_state : package->current_state;
+    switch (state & 0xFF) {
+    case CBS_ABSENT:
+        return DismStateNotPresent;
+    case CBS_UNINSTALL_PENDING:
+        return DismStateUninstallPending;
+    case CBS_RESOLVING:
+    case CBS_RESOLVED:
+        return DismStateRemoved;
+    case CBS_STAGING:
+    case CBS_STAGED:
+        return DismStateStaged;
+    case CBS_SUPERSEDED:
+        return DismStateSuperseded;
+    case CBS_INSTALL_PENDING:
+        return DismStateInstallPending;
+    case CBS_PARTIALLY_INSTALLED:
+        return DismStatePartiallyInstalled;
+    case CBS_INSTALLED:
+    case CBS_PERMANENT:
+        return DismStateInstalled;
+    default:
+        return DismStateNotPresent;
+    }
+}
+
+bool package_is_installed(const struct package *package)
+{
+    DismPackageFeatureState state = package_state(package);
+    return state == DismStateInstalled || state == DismStateInstallPending ||
+           state == DismStatePartiallyInstalled;
+}
