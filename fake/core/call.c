@@ -149,6 +149,21 @@ static void clear_outs(const struct call *call)
         clear_out(row->args[i].kind, call->args[i]);
 }
 
+/* A list of texts and its length, the argument after it. */
+static HRESULT check_list(const struct reflect_arg *args, const arg_word *words)
+{
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): the word was a pointer */
+    const PCWSTR *texts = (const PCWSTR *)(uintptr_t)words[0];
+    UINT count = (UINT)words[1];
+    if (count > 0 && !texts)
+        return FAIL(E_INVALIDARG, "%s is NULL and %s is %u", args[0].name, args[1].name, count);
+    for (UINT i = 0; i < count; i++) {
+        if (!texts[i])
+            return FAIL(E_INVALIDARG, "%s has a NULL as number %u", args[0].name, i + 1);
+    }
+    return S_OK;
+}
+
 static HRESULT check_args(const struct call *call)
 {
     const struct reflect_call *row = &reflect_calls[call->api];
@@ -157,6 +172,8 @@ static HRESULT check_args(const struct call *call)
         arg_word word = call->args[i];
         if (is_required(kind) && !word)
             return FAIL(E_INVALIDARG, "%s is NULL", row->args[i].name);
+        if (kind == KIND_WSTRS)
+            TRY(check_list(&row->args[i], &call->args[i]));
         const struct reflect_enum *members =
             reflect_kind_is_out(kind) ? NULL : reflect_kind_enum(kind);
         if (members && !reflect_enum_name_of(members, (int32_t)(uint32_t)word))

@@ -8,6 +8,8 @@
  *
  * The 95 names are those of mingw-w64's import library. Where no public source gives an export's
  * parameters, its row has OPAQUE_ARG as often as the library's x86 byte count says (bytes / 4).
+ * _DismExportDriver: a client (lostindark/DriverStoreExplorer) passes session and folder; the byte
+ * count leaves the three arguments that every call with progress ends with.
  */
 /* clang-format off */
 DISM_CALL(DismAddCapability, (SESSION, Session), (WSTR, Name), (BOOLEAN, LimitAccess),
@@ -98,8 +100,8 @@ DISM_CALL(_DismCleanImage, (OPAQUE_ARG, Arg1), (OPAQUE_ARG, Arg2), (OPAQUE_ARG, 
 DISM_CALL(_DismEnableDisableFeature, (OPAQUE_ARG, Arg1), (OPAQUE_ARG, Arg2), (OPAQUE_ARG, Arg3), (OPAQUE_ARG, Arg4),
           (OPAQUE_ARG, Arg5), (OPAQUE_ARG, Arg6), (OPAQUE_ARG, Arg7), (OPAQUE_ARG, Arg8), (OPAQUE_ARG, Arg9),
           (OPAQUE_ARG, Arg10), (OPAQUE_ARG, Arg11), (OPAQUE_ARG, Arg12))
-DISM_CALL(_DismExportDriver, (OPAQUE_ARG, Arg1), (OPAQUE_ARG, Arg2), (OPAQUE_ARG, Arg3), (OPAQUE_ARG, Arg4),
-          (OPAQUE_ARG, Arg5))
+DISM_CALL(_DismExportDriver, (SESSION, Session), (WSTR, DestinationPath), (CANCEL, CancelEvent),
+          (PROGRESS, Progress), (USERDATA, UserData))
 DISM_CALL(_DismExportSource, (OPAQUE_ARG, Arg1), (OPAQUE_ARG, Arg2), (OPAQUE_ARG, Arg3), (OPAQUE_ARG, Arg4),
           (OPAQUE_ARG, Arg5), (OPAQUE_ARG, Arg6), (OPAQUE_ARG, Arg7))
 DISM_CALL(_DismExportSourceEx, (OPAQUE_ARG, Arg1), (OPAQUE_ARG, Arg2), (OPAQUE_ARG, Arg3), (OPAQUE_ARG, Arg4),
