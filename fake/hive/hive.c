@@ -14,44 +14,85 @@
 
 #define EPOCH_1601 116444736000000000u
 
-uint64_t hive_now(void)
+/* ---- opening ---- */
+
+HRESULT hive_begin(struct hive *hive, const struct hive_backend *backend, const char *name,
+                   bool for_change)
 {
-    return (uint64_t)(os_wall_ns() / 100) + EPOCH_1601;
+    hive->backend = backend;
+    hive->is_for_change = for_change;
+    hive->time = (uint64_t)(os_wall_ns() / 100) + EPOCH_1601;
+    hive->name = mem_dup(name);
+    return hive->name ? S_OK : FAIL_MEMORY();
 }
 
-#ifdef DISMFAKE_HIVEX
-static bool uses_memory(void)
+/* Whoever opens it in the end, it is our own reader that looks whether it is sound. */
+static HRESULT open_any(uint8_t *bytes, size_t size, const char *name, bool for_change,
+                        struct hive **out)
 {
+    AUTO_REGF struct regf *regf = NULL;
+    TRY(regf_read(bytes, size, name, &regf));
+#ifdef DISMFAKE_HIVEX
     const char *word = os_getenv("DISMFAKE_HIVE");
-    return word && text_equal(word, "memory");
+    if (!word || !text_equal(word, "memory")) {
+        HRESULT hr = hive_hivex_open(&regf, name, for_change, out);
+        if (hr != S_FALSE)
+            return hr;
+    }
+#endif
+    return hive_memory_open(TAKE(regf), name, for_change, out);
 }
-#endif
 
-static HRESULT open_any(const char *path, const void *bytes, size_t size, const char *name,
-                        bool for_change, struct hive **out)
+static HRESULT open_file(const char *path, bool for_change, struct hive **out)
 {
-#ifdef DISMFAKE_HIVEX
-    if (!uses_memory())
-        return hive_hivex_open(path, bytes, size, name, for_change, out);
-#endif
-    TRY(hive_memory_open(path, bytes, size, name, out));
-    (*out)->is_for_change = for_change;
-    return S_OK;
+    char *bytes;
+    size_t size;
+    TRY(os_read_file(path, &bytes, &size));
+    return open_any((uint8_t *)bytes, size, path, for_change, out);
 }
 
 HRESULT hive_open(const char *path, struct hive **out)
 {
-    return open_any(path, NULL, 0, path, false, out);
-}
-
-HRESULT hive_open_bytes(const void *bytes, size_t size, const char *name, struct hive **out)
-{
-    return open_any(NULL, bytes, size, name, false, out);
+    return open_file(path, false, out);
 }
 
 HRESULT hive_open_for_change(const char *path, struct hive **out)
 {
-    return open_any(path, NULL, 0, path, true, out);
+    return open_file(path, true, out);
+}
+
+HRESULT hive_open_bytes(const void *bytes, size_t size, const char *name, struct hive **out)
+{
+    uint8_t *copy = mem_alloc(size);
+    if (!copy)
+        return FAIL_MEMORY();
+    if (size)
+        memcpy(copy, bytes, size);
+    return open_any(copy, size, name, false, out);
+}
+
+void hive_close(struct hive *hive)
+{
+    hive->backend->close(hive);
+}
+
+/* A failure where there is no room for one. */
+static void note(const struct hive *hive, HRESULT hr)
+{
+    if (FAILED(hr) && SUCCEEDED(hive->trouble))
+        ((struct hive *)(uintptr_t)hive)->trouble = hr;
+}
+
+HRESULT hive_trouble(const struct hive *hive)
+{
+    return SUCCEEDED(hive->trouble)
+               ? S_OK
+               : FAIL(hive->trouble, "the hive %s could not be looked at", hive->name);
+}
+
+void hive_set_time(struct hive *hive, uint64_t filetime)
+{
+    hive->time = filetime;
 }
 
 static HRESULT check_for_change(const struct hive *hive)
@@ -63,13 +104,15 @@ static HRESULT check_for_change(const struct hive *hive)
 
 HRESULT hive_save(struct hive *hive, const char *path)
 {
+    AUTO_FREE uint8_t *bytes = NULL;
+    AUTO_FILE struct os_file *file = NULL;
+    size_t size;
     TRY(check_for_change(hive));
-    return hive->backend->save(hive, path);
-}
-
-void hive_close(struct hive *hive)
-{
-    hive->backend->close(hive);
+    TRY(hive_trouble(hive));
+    TRY(hive->backend->write(hive, &bytes, &size));
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
+    TRY(os_write(file, bytes, size));
+    return os_sync(file);
 }
 
 /* ---- keys ---- */
@@ -82,10 +125,13 @@ hive_key hive_root(const struct hive *hive)
 hive_key hive_find(const struct hive *hive, hive_key from, const char *path)
 {
     while (from && *path) {
-        size_t len = strcspn(path, "\\");
-        AUTO_FREE char *name = mem_dup_n(path, len);
-        if (len > 0)
-            from = name ? hive->backend->child(hive, from, name) : 0;
+        const size_t len = strcspn(path, "\\");
+        if (len > 0) {
+            HRESULT hr = hive->backend->child(hive, from, path, len, &from);
+            note(hive, hr);
+            if (hr != S_OK)
+                return 0;
+        }
         path += len + (path[len] == '\\');
     }
     return from;
@@ -93,7 +139,10 @@ hive_key hive_find(const struct hive *hive, hive_key from, const char *path)
 
 char *hive_key_name(const struct hive *hive, hive_key key)
 {
-    return hive->backend->name(hive, key);
+    char *name = hive->backend->name(hive, key);
+    if (!name)
+        note(hive, FAIL_MEMORY());
+    return name;
 }
 
 uint64_t hive_key_time(const struct hive *hive, hive_key key)
@@ -127,18 +176,13 @@ HRESULT hive_get(const struct hive *hive, hive_key key, const char *name, uint32
                  uint8_t **bytes, size_t *size)
 {
     struct hive_value value;
-    void *owned = NULL;
-    if (!key)
-        return S_FALSE;
-    HRESULT hr = hive->backend->get(hive, key, name, &value, &owned);
-    TRY(hr);
-    if (hr == S_FALSE)
+    HRESULT hr = key ? hive->backend->get(hive, key, name, &value) : S_FALSE;
+    if (hr != S_OK)
         return hr;
-    AUTO_FREE void *taken = owned;
-    uint8_t *copy = owned ? TAKE(taken) : (uint8_t *)mem_alloc(value.size + 1);
+    uint8_t *copy = mem_alloc(value.size + 1);
     if (!copy)
         return FAIL_MEMORY();
-    if (!owned && value.size)
+    if (value.size)
         memcpy(copy, value.data, value.size);
     *type = value.type;
     *bytes = copy;
@@ -146,64 +190,49 @@ HRESULT hive_get(const struct hive *hive, hive_key key, const char *name, uint32
     return S_OK;
 }
 
+/* For those without room for an error. */
+static bool look(const struct hive *hive, hive_key key, const char *name, struct hive_value *out)
+{
+    HRESULT hr = key ? hive->backend->get(hive, key, name, out) : S_FALSE;
+    note(hive, hr);
+    return hr == S_OK;
+}
+
 /* Up to a NUL or the end; *next is what follows. Caller's; NULL without memory. */
 static char *text_of(const uint8_t *bytes, size_t size, size_t *next)
 {
-    char *text = NULL;
-    VEC(char16_t) units = {0};
-    size_t i = 0;
-    bool is_ascii = true;
-    for (; i + 1 < size && LE16(bytes + i) != 0; i += 2)
-        is_ascii = is_ascii && LE16(bytes + i) < 0x80;
-    if (next)
-        *next = i + 2;
-    if (is_ascii) { /* nearly always */
-        text = mem_alloc(i / 2 + 1);
-        for (size_t k = 0; text && k < i; k += 2)
-            text[k / 2] = (char)bytes[k];
-        return text;
-    }
-    for (size_t k = 0; k < i; k += 2) {
-        char16_t *unit = vec_push(&units);
-        if (!unit)
-            break;
-        *unit = LE16(bytes + k);
-    }
-    if (units.len == i / 2 && FAILED(text_from_utf16_n(units.ptr, units.len, &text)))
-        text = NULL;
-    vec_clear(&units);
-    return text;
+    size_t end = 0;
+    while (end + 1 < size && LE16(bytes + end) != 0)
+        end += 2;
+    *next = end + 2;
+    return regf_name_text(&(struct regf_name){bytes, (uint32_t)(end / 2), true});
+}
+
+static bool is_text(uint32_t type)
+{
+    return type == HIVE_SZ || type == HIVE_EXPAND_SZ || type == HIVE_LINK || type == HIVE_MULTI_SZ;
 }
 
 char *hive_text(const struct hive *hive, hive_key key, const char *name)
 {
     struct hive_value value;
-    void *owned = NULL;
-    if (!key || hive->backend->get(hive, key, name, &value, &owned) != S_OK)
+    size_t next;
+    if (!look(hive, key, name, &value))
         return NULL;
-    AUTO_FREE void *freed = owned;
-    (void)freed;
-    switch (value.type) {
-    case HIVE_SZ:
-    case HIVE_EXPAND_SZ:
-    case HIVE_MULTI_SZ:
-        return text_of(value.data, value.size, NULL);
-    case HIVE_DWORD:
-        return value.size >= 4 ? mem_format("%u", (unsigned)LE32(value.data)) : NULL;
-    default:
+    const bool is_number = value.type == HIVE_DWORD && value.size >= 4;
+    if (!is_number && !is_text(value.type))
         return NULL;
-    }
+    char *text = is_number ? mem_format("%u", (unsigned)LE32(value.data))
+                           : text_of(value.data, value.size, &next);
+    if (!text)
+        note(hive, FAIL_MEMORY());
+    return text;
 }
 
 bool hive_number(const struct hive *hive, hive_key key, const char *name, uint32_t *out)
 {
     struct hive_value value;
-    void *owned = NULL;
-    if (!key || hive->backend->get(hive, key, name, &value, &owned) != S_OK)
-        return false;
-    AUTO_FREE void *freed = owned;
-    (void)freed;
-    if (value.type != HIVE_DWORD || value.size < 4)
+    if (!look(hive, key, name, &value) || value.type != HIVE_DWORD || value.size < 4)
         return false;
     *out = LE32(value.data);
     return true;
@@ -233,14 +262,9 @@ HRESULT hive_get_texts(const struct hive *hive, hive_key key, const char *name,
                        struct hive_texts *out)
 {
     struct hive_value value;
-    void *owned = NULL;
     *out = (struct hive_texts){0};
-    if (!key)
-        return S_OK;
-    HRESULT hr = hive->backend->get(hive, key, name, &value, &owned);
+    HRESULT hr = key ? hive->backend->get(hive, key, name, &value) : S_FALSE;
     TRY(hr);
-    AUTO_FREE void *freed = owned;
-    (void)freed;
     if (hr == S_FALSE || (value.type != HIVE_MULTI_SZ && value.type != HIVE_SZ))
         return S_OK;
     hr = split(&value, out);
@@ -255,12 +279,9 @@ HRESULT hive_make(struct hive *hive, hive_key from, const char *path, hive_key *
 {
     TRY(check_for_change(hive));
     while (*path) {
-        size_t len = strcspn(path, "\\");
-        AUTO_FREE char *name = mem_dup_n(path, len);
-        if (!name)
-            return FAIL_MEMORY();
+        const size_t len = strcspn(path, "\\");
         if (len > 0)
-            TRY(hive->backend->make_child(hive, from, name, &from));
+            TRY(hive->backend->make_child(hive, from, path, len, &from));
         path += len + (path[len] == '\\');
     }
     *out = from;

@@ -2,7 +2,7 @@
 # Registry hives: regf, our own reader and writer, which fixtures are made with too; hive, the interface,
 # through hivex (LGPL-2.1) where it is there. Its source cannot be had for a cross-build.
 
-add_library(regf STATIC hive/regf.c hive/regf_write.c)
+add_library(regf STATIC hive/regf_make.c hive/regf_read.c hive/regf_tree.c hive/regf_write.c)
 target_include_directories(regf PUBLIC hive)
 target_link_libraries(regf PUBLIC base PRIVATE dismfake_options)
 

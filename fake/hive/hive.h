@@ -7,7 +7,8 @@
  * are compared without letter case. A hive is used by one thread at a time.
  *
  * Two implementations behind one table: hive_hivex.c (hivex, on Linux) and hive_memory.c (our own,
- * on Windows, where hivex's source cannot be had; on Linux with DISMFAKE_HIVE=memory).
+ * on Windows, where hivex's source cannot be had; on Linux with DISMFAKE_HIVE=memory, and for hives
+ * that are more than hivex takes).
  */
 #ifndef HIVE_HIVE_H
 #define HIVE_HIVE_H
@@ -27,6 +28,7 @@ enum hive_value_type {
     HIVE_EXPAND_SZ = 2,
     HIVE_BINARY = 3,
     HIVE_DWORD = 4,
+    HIVE_LINK = 6,
     HIVE_MULTI_SZ = 7,
     HIVE_QWORD = 11
 };
@@ -41,8 +43,16 @@ HRESULT hive_open(const char *path, struct hive **out);
 HRESULT hive_open_bytes(const void *bytes, size_t size, const char *name, struct hive **out);
 /* For reading and changing. */
 HRESULT hive_open_for_change(const char *path, struct hive **out);
-/* Writes all of it into a file that must not exist yet (or is replaced), synced. */
+/* Writes all of it into a file that must not exist yet (or is replaced), synced. Fails with what
+ * hive_trouble says. */
 HRESULT hive_save(struct hive *hive, const char *path);
+/* Questions without room for an error (hive_find, hive_text, hive_number, hive_key_name,
+ * hive_count_keys) answer "none" also when memory runs out: then this is that error from there on,
+ * S_OK otherwise. */
+HRESULT hive_trouble(const struct hive *hive);
+/* What changed keys get as their time (FILETIME) from now on; the system's when it was opened,
+ * until something else is said. */
+void hive_set_time(struct hive *hive, uint64_t filetime);
 void hive_close(struct hive *hive);
 DEFINE_SCOPE(hive, struct hive, hive_close)
 #define AUTO_HIVE AUTO(scope_hive)
@@ -58,7 +68,8 @@ char *hive_key_name(const struct hive *hive, hive_key key);
 /* When the key was last written, FILETIME. */
 uint64_t hive_key_time(const struct hive *hive, hive_key key);
 /* Calls `each` with every key directly below, in the order of the hive; key 0 has none. A failure
- * of `each` ends it and is passed on. */
+ * of `each` ends it and is passed on. `each` may delete the key it was given and change values, but
+ * make or delete no other key of this list. */
 HRESULT hive_each_key(const struct hive *hive, hive_key key,
                       HRESULT (*each)(void *context, hive_key child, const char *name),
                       void *context);
@@ -71,7 +82,8 @@ struct hive_value {
     const void *data;
     size_t size;
 };
-/* Calls `each` with every value of the key; `value` is valid during the call. */
+/* Calls `each` with every value of the key; `value` is valid during the call, in which values of
+ * this key must not be set or deleted. */
 HRESULT hive_each_value(const struct hive *hive, hive_key key,
                         HRESULT (*each)(void *context, const char *name,
                                         const struct hive_value *value),
@@ -94,10 +106,13 @@ HRESULT hive_get_texts(const struct hive *hive, hive_key key, const char *name,
 
 /* ---- changes, in a hive opened for them ---- */
 
-/* Finds the key of a path below `from`, or makes it and those above it. */
+/* Finds the key of a path below `from`, or makes it and those above it. A name has at most 255
+ * characters. */
 HRESULT hive_make(struct hive *hive, hive_key from, const char *path, hive_key *out);
-/* With everything below. */
+/* With everything below; not the root. */
 HRESULT hive_delete_key(struct hive *hive, hive_key key);
+/* A value keeps the spelling of its name. hivex takes at most 1,000,000 bytes, a hive 1 GB:
+ * E_INVALIDARG. */
 HRESULT hive_set(struct hive *hive, hive_key key, const char *name, uint32_t type, const void *data,
                  size_t size);
 HRESULT hive_set_text(struct hive *hive, hive_key key, const char *name, const char *text);

@@ -6,10 +6,14 @@
 
 #include "hive.h"
 
+struct regf;
+
 struct hive_backend {
     void (*close)(struct hive *hive);
     hive_key (*root)(const struct hive *hive);
-    hive_key (*child)(const struct hive *hive, hive_key key, const char *name); /* 0: none */
+    /* S_FALSE: none. `len` bytes of name. */
+    HRESULT(*child)
+    (const struct hive *hive, hive_key key, const char *name, size_t len, hive_key *out);
     char *(*name)(const struct hive *hive, hive_key key);
     uint64_t (*written)(const struct hive *hive, hive_key key);
     size_t (*count)(const struct hive *hive, hive_key key);
@@ -20,31 +24,36 @@ struct hive_backend {
     (const struct hive *hive, hive_key key,
      HRESULT (*each)(void *context, const char *name, const struct hive_value *value),
      void *context);
-    /* S_FALSE: none. The data is the caller's if *owned is set to it, else the hive's. */
+    /* S_FALSE: none. The data is the hive's, valid until the next change. */
     HRESULT(*get)
-    (const struct hive *hive, hive_key key, const char *name, struct hive_value *out, void **owned);
-    HRESULT (*make_child)(struct hive *hive, hive_key key, const char *name, hive_key *out);
+    (const struct hive *hive, hive_key key, const char *name, struct hive_value *out);
+    /* Finds or makes. */
+    HRESULT(*make_child)
+    (struct hive *hive, hive_key key, const char *name, size_t len, hive_key *out);
     HRESULT (*delete_key)(struct hive *hive, hive_key key);
     HRESULT(*set)
     (struct hive *hive, hive_key key, const char *name, const struct hive_value *value);
     HRESULT (*delete_value)(struct hive *hive, hive_key key, const char *name);
-    HRESULT (*save)(struct hive *hive, const char *path);
+    /* The whole hive as a file has it; the caller's. */
+    HRESULT (*write)(struct hive *hive, uint8_t **bytes, size_t *size);
 };
 
 /* The first member of every implementation's struct hive. */
 struct hive {
     const struct hive_backend *backend;
+    char *name;    /* for messages */
+    uint64_t time; /* of changes */
     bool is_for_change;
-    char *name; /* for messages */
+    HRESULT trouble;
 };
 
-/* path NULL: the bytes, which are borrowed. */
-HRESULT hive_memory_open(const char *path, const void *bytes, size_t size, const char *name,
-                         struct hive **out);
-HRESULT hive_hivex_open(const char *path, const void *bytes, size_t size, const char *name,
-                        bool for_change, struct hive **out);
+/* Fills in what is common, the name copied; a failure leaves it to be closed. */
+HRESULT hive_begin(struct hive *hive, const struct hive_backend *backend, const char *name,
+                   bool for_change);
 
-/* Now, as a FILETIME. */
-uint64_t hive_now(void);
+/* Both take the tree over, also on failure. */
+HRESULT hive_memory_open(struct regf *regf, const char *name, bool for_change, struct hive **out);
+/* S_FALSE: more than hivex takes; then *regf stays the caller's. */
+HRESULT hive_hivex_open(struct regf **regf, const char *name, bool for_change, struct hive **out);
 
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* hive_memory.c - hive.h by our own regf tree (regf.h); a key is the address of its node. */
+/* hive_memory.c - hive.h by our own tree (regf.h). */
 #include <string.h>
 
-#include "dism_codes.h"
 #include "error.h"
 #include "hive_backend.h"
-#include "os.h"
-#include "path.h"
 #include "regf.h"
 
 struct memory_hive {
@@ -19,57 +16,72 @@ static struct regf *regf_of(const struct hive *hive)
     return ((const struct memory_hive *)(const void *)hive)->regf;
 }
 
-static struct regf_key *key_of(hive_key key)
+/* The tree, in which changes have the hive's time. */
+static struct regf *changing(const struct hive *hive)
 {
-    return (struct regf_key *)(uintptr_t)key;
+    regf_set_time(regf_of(hive), hive->time);
+    return regf_of(hive);
 }
 
 static void memory_close(struct hive *hive)
 {
-    struct memory_hive *memory = (struct memory_hive *)(void *)hive;
-    if (memory->regf)
-        regf_free(memory->regf);
+    if (regf_of(hive))
+        regf_free(regf_of(hive));
     mem_free(hive->name);
-    mem_free(memory);
+    mem_free(hive);
 }
 
 static hive_key memory_root(const struct hive *hive)
 {
-    return (uintptr_t)regf_root(regf_of(hive));
+    return regf_root(regf_of(hive));
 }
 
-static hive_key memory_child(const struct hive *hive, hive_key key, const char *name)
+static HRESULT memory_child(const struct hive *hive, hive_key key, const char *name, size_t len,
+                            hive_key *out)
 {
-    struct regf_key *child;
-    return regf_child(regf_of(hive), key_of(key), name, &child) == S_OK ? (uintptr_t)child : 0;
+    *out = regf_child(regf_of(hive), (regf_key)key, name, len);
+    return *out ? S_OK : S_FALSE;
 }
 
 static char *memory_name(const struct hive *hive, hive_key key)
 {
-    (void)hive;
-    return mem_dup(key_of(key)->name);
+    const struct regf_name name = regf_key_name(regf_of(hive), (regf_key)key);
+    return regf_name_text(&name);
 }
 
 static uint64_t memory_time(const struct hive *hive, hive_key key)
 {
-    (void)hive;
-    return key_of(key)->time;
+    return regf_key_time(regf_of(hive), (regf_key)key);
 }
 
 static size_t memory_count(const struct hive *hive, hive_key key)
 {
-    return SUCCEEDED(regf_need_keys(regf_of(hive), key_of(key))) ? key_of(key)->keys.len : 0;
+    return regf_count_keys(regf_of(hive), (regf_key)key);
 }
 
 static HRESULT memory_each_key(const struct hive *hive, hive_key key,
                                HRESULT (*each)(void *context, hive_key child, const char *name),
                                void *context)
 {
-    struct regf_key *k = key_of(key);
-    TRY(regf_need_keys(regf_of(hive), k));
-    for (size_t i = 0; i < k->keys.len; i++)
-        TRY(each(context, (uintptr_t)k->keys.ptr[i], k->keys.ptr[i]->name));
+    const struct regf *regf = regf_of(hive);
+    for (size_t i = 0; i < regf_count_keys(regf, (regf_key)key);) {
+        const regf_key child = regf_key_at(regf, (regf_key)key, i);
+        const struct regf_name name = regf_key_name(regf, child);
+        struct regf_shown shown AUTO(regf_shown_clear);
+        regf_show(&name, &shown);
+        if (!shown.text)
+            return FAIL_MEMORY();
+        TRY(each(context, child, shown.text));
+        if (i < regf_count_keys(regf, (regf_key)key) &&
+            regf_key_at(regf, (regf_key)key, i) == child)
+            i++; /* else it was deleted */
+    }
     return S_OK;
+}
+
+static struct hive_value value_of(const struct regf_value *value)
+{
+    return (struct hive_value){value->type, value->data, value->size};
 }
 
 static HRESULT memory_each_value(const struct hive *hive, hive_key key,
@@ -77,100 +89,87 @@ static HRESULT memory_each_value(const struct hive *hive, hive_key key,
                                                  const struct hive_value *value),
                                  void *context)
 {
-    struct regf_key *k = key_of(key);
-    TRY(regf_need_values(regf_of(hive), k));
-    for (size_t i = 0; i < k->values.len; i++) {
-        const struct regf_value *v = &k->values.ptr[i];
-        TRY(each(context, v->name, &(struct hive_value){v->type, v->data, v->size}));
+    const struct regf *regf = regf_of(hive);
+    for (size_t i = 0; i < regf_count_values(regf, (regf_key)key); i++) {
+        const struct regf_value *own = regf_value_at(regf, (regf_key)key, i);
+        const struct hive_value value = value_of(own);
+        struct regf_shown shown AUTO(regf_shown_clear);
+        regf_show(&own->name, &shown);
+        if (!shown.text)
+            return FAIL_MEMORY();
+        TRY(each(context, shown.text, &value));
     }
     return S_OK;
 }
 
 static HRESULT memory_get(const struct hive *hive, hive_key key, const char *name,
-                          struct hive_value *out, void **owned)
+                          struct hive_value *out)
 {
-    struct regf_value *value;
-    *owned = NULL;
-    HRESULT hr = regf_value(regf_of(hive), key_of(key), name, &value);
-    if (hr == S_OK)
-        *out = (struct hive_value){value->type, value->data, value->size};
-    return hr;
+    const struct regf_value *value = regf_value(regf_of(hive), (regf_key)key, name);
+    if (!value)
+        return S_FALSE;
+    *out = value_of(value);
+    return S_OK;
 }
 
-static HRESULT memory_make_child(struct hive *hive, hive_key key, const char *name, hive_key *out)
+static HRESULT memory_make_child(struct hive *hive, hive_key key, const char *name, size_t len,
+                                 hive_key *out)
 {
-    struct regf_key *child;
-    TRY(regf_make(regf_of(hive), key_of(key), name, &child));
-    *out = (uintptr_t)child;
+    regf_key child;
+    TRY(regf_make_child(changing(hive), (regf_key)key, name, len, &child));
+    *out = child;
     return S_OK;
 }
 
 static HRESULT memory_delete_key(struct hive *hive, hive_key key)
 {
-    return regf_delete_key(regf_of(hive), key_of(key));
+    return regf_delete_key(changing(hive), (regf_key)key);
 }
 
 static HRESULT memory_set(struct hive *hive, hive_key key, const char *name,
                           const struct hive_value *value)
 {
-    return regf_set(regf_of(hive), key_of(key), name, value->type, value->data, value->size);
+    return regf_set(changing(hive), (regf_key)key, name, value->type, value->data, value->size);
 }
 
 static HRESULT memory_delete_value(struct hive *hive, hive_key key, const char *name)
 {
-    HRESULT hr = regf_delete_value(regf_of(hive), key_of(key), name);
-    return FAILED(hr) ? hr : S_OK;
-}
-
-static HRESULT memory_save(struct hive *hive, const char *path)
-{
-    AUTO_FREE uint8_t *bytes = NULL;
-    AUTO_FILE struct os_file *file = NULL;
-    size_t size;
-    TRY(regf_write(regf_of(hive), path_name(hive->name), hive_now(), &bytes, &size));
-    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
-    TRY(os_write(file, bytes, size));
-    return os_sync(file);
-}
-
-static const struct hive_backend backend = {
-    memory_close,      memory_root,     memory_child,        memory_name, memory_time,
-    memory_count,      memory_each_key, memory_each_value,   memory_get,  memory_make_child,
-    memory_delete_key, memory_set,      memory_delete_value, memory_save};
-
-static HRESULT read_bytes(const char *path, const void *bytes, size_t size, uint8_t **out,
-                          size_t *out_size)
-{
-    if (path) {
-        char *data;
-        TRY(os_read_file(path, &data, out_size));
-        *out = (uint8_t *)data;
-        return S_OK;
-    }
-    *out = mem_alloc(size + 1);
-    if (!*out)
-        return FAIL_MEMORY();
-    memcpy(*out, bytes, size);
-    *out_size = size;
+    TRY(regf_delete_value(changing(hive), (regf_key)key, name));
     return S_OK;
 }
 
-HRESULT hive_memory_open(const char *path, const void *bytes, size_t size, const char *name,
-                         struct hive **out)
+static HRESULT memory_write(struct hive *hive, uint8_t **bytes, size_t *size)
 {
-    uint8_t *own;
+    return regf_write(regf_of(hive), NULL, hive->time, bytes, size);
+}
+
+static const struct hive_backend backend = {
+    .close = memory_close,
+    .root = memory_root,
+    .child = memory_child,
+    .name = memory_name,
+    .written = memory_time,
+    .count = memory_count,
+    .each_key = memory_each_key,
+    .each_value = memory_each_value,
+    .get = memory_get,
+    .make_child = memory_make_child,
+    .delete_key = memory_delete_key,
+    .set = memory_set,
+    .delete_value = memory_delete_value,
+    .write = memory_write,
+};
+
+HRESULT hive_memory_open(struct regf *regf, const char *name, bool for_change, struct hive **out)
+{
+    AUTO_REGF struct regf *taken = regf;
     AUTO_HIVE struct hive *hive = NULL;
     struct memory_hive *memory = mem_alloc(sizeof *memory);
     if (!memory)
         return FAIL_MEMORY();
     hive = &memory->hive;
-    hive->backend = &backend;
-    hive->name = mem_dup(name);
-    if (!hive->name)
-        return FAIL_MEMORY();
-    TRY(read_bytes(path, bytes, size, &own, &size));
-    TRY(regf_read(own, size, name, &memory->regf));
-    regf_set_time(memory->regf, hive_now());
+    memory->regf = TAKE(taken);
+    TRY(hive_begin(hive, &backend, name, for_change));
     *out = TAKE(hive);
     return S_OK;
 }

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * regf_write.c - see regf.h: the whole hive anew, as a header page and bins of cells. No cell lies
- * across two bins; a security descriptor that keys share is written once.
+ * regf_write.c - see regf.h: the writer. Keys in the order of the tree, each with its values behind
+ * it; bins of one page, larger ones for large cells; no cell lies across a page's bin. A security
+ * descriptor that keys share is written once.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
 #include "dism_codes.h"
 #include "error.h"
-#include "regf.h"
+#include "regf_tree.h"
 #include "text.h"
 
-#define NONE 0xFFFFFFFFu
-#define MOST_IN_LIST 500 /* keys; more are a list of lists, as Windows keeps them */
-
-struct security {
-    uint32_t from, to; /* offsets in the old and the new file; from NONE: our own descriptor */
-};
+enum { MOST_IN_LIST = 500 /* keys; more are a list of lists, as Windows keeps them */ };
 
 struct writer {
-    struct regf *regf;
+    const struct regf *regf;
     struct text bins;
     size_t next, end; /* of the room left in the last bin */
     uint64_t time;
-    VEC(struct security) securities;
+    uint32_t *securities;       /* offset of each descriptor, 0: not written yet */
+    uint32_t first_sk, last_sk; /* of their ring */
 };
 
-static uint8_t *at(struct writer *w, uint32_t offset)
+static uint8_t *at(const struct writer *w, uint32_t offset)
 {
     return (uint8_t *)w->bins.ptr + offset;
 }
@@ -41,8 +37,8 @@ static void close_bin(struct writer *w)
 static HRESULT add_bin(struct writer *w, size_t whole)
 {
     static const char zeros[REGF_PAGE];
-    size_t start = w->bins.len;
-    size_t size = (REGF_BIN_HEADER + whole + REGF_PAGE - 1) / REGF_PAGE * REGF_PAGE;
+    const size_t start = w->bins.len;
+    const size_t size = (REGF_BIN_HEADER + whole + REGF_PAGE - 1) / REGF_PAGE * REGF_PAGE;
     close_bin(w);
     if (size > 0x7FFF0000 - start)
         return FAIL(HR_WIN32(ERROR_FILE_TOO_LARGE), "a hive of more than 2 GB");
@@ -62,9 +58,9 @@ static HRESULT add_bin(struct writer *w, size_t whole)
 }
 
 /* A new cell with that much room, zero bytes. */
-static HRESULT cell(struct writer *w, size_t size, uint32_t *offset)
+static HRESULT add_cell(struct writer *w, size_t size, uint32_t *offset)
 {
-    size_t whole = (4 + size + 7) & ~(size_t)7;
+    const size_t whole = (4 + size + 7) & ~(size_t)7;
     if (w->end - w->next < whole)
         TRY(add_bin(w, whole));
     *offset = (uint32_t)w->next;
@@ -73,158 +69,70 @@ static HRESULT cell(struct writer *w, size_t size, uint32_t *offset)
     return S_OK;
 }
 
-static HRESULT bytes_cell(struct writer *w, const void *bytes, size_t size, uint32_t *offset)
+static HRESULT add_bytes(struct writer *w, const void *bytes, size_t size, uint32_t *offset)
 {
-    TRY(cell(w, size, offset));
+    TRY(add_cell(w, size, offset));
     memcpy(at(w, *offset) + 4, bytes, size);
     return S_OK;
 }
 
 /* ---- security ---- */
 
-/* Owner and group Administrators; full access for them and SYSTEM. */
-static const uint8_t own_descriptor[] = {
-    1, 0, 0x04, 0x80, 0x48, 0, 0,    0, 0x58, 0, 0, 0, 0,    0, 0, 0, 0x14, 0, 0,  0, /* offsets */
-    2, 0, 0x34, 0,    2,    0, 0,    0,                                               /* ACL */
-    0, 2, 0x18, 0,    0x3F, 0, 0x0F, 0, 1,    2, 0, 0, 0,    0, 0, 5, 32,   0, 0,  0, 0x20, 2,
-    0, 0, 0,    2,    0x14, 0, 0x3F, 0, 0x0F, 0, 1, 1, 0,    0, 0, 0, 0,    5, 18, 0, 0,    0,
-    1, 2, 0,    0,    0,    0, 0,    5, 32,   0, 0, 0, 0x20, 2, 0, 0, /* owner */
-    1, 2, 0,    0,    0,    0, 0,    5, 32,   0, 0, 0, 0x20, 2, 0, 0, /* group */
-};
-
-/* S_FALSE: the key's file has no usable one. */
-static HRESULT find_descriptor(struct writer *w, uint32_t from, const uint8_t **out, size_t *size)
+static HRESULT write_security(struct writer *w, uint32_t index, uint32_t *out)
 {
-    const uint8_t *sk;
-    size_t room;
-    if (FAILED(regf_cell(w->regf, from, 20, &sk, &room))) {
-        error_clear();
-        return S_FALSE;
-    }
-    *size = LE32(sk + 16);
-    *out = sk + 20;
-    return memcmp(sk, "sk", 2) == 0 && *size && *size <= room - 20 ? S_OK : S_FALSE;
-}
-
-static HRESULT write_security(struct writer *w, uint32_t from, uint32_t *out)
-{
-    const uint8_t *descriptor = own_descriptor;
-    size_t size = sizeof own_descriptor;
-    if (from != NONE && find_descriptor(w, from, &descriptor, &size) == S_FALSE) {
-        descriptor = own_descriptor;
-        size = sizeof own_descriptor;
-    }
-    TRY(cell(w, 20 + size, out));
+    const struct regf_security *security = &w->regf->securities.ptr[index];
+    TRY(add_cell(w, REGF_SK + security->size, out));
     uint8_t *sk = at(w, *out) + 4;
     memcpy(sk, "sk", 2);
-    set_le(sk + 16, 4, size);
-    memcpy(sk + 20, descriptor, size);
-    struct security *security = vec_push(&w->securities);
-    if (!security)
-        return FAIL_MEMORY();
-    *security = (struct security){from, *out};
+    set_le(sk + 16, 4, security->size);
+    memcpy(sk + REGF_SK, security->bytes, security->size);
+    if (!w->first_sk)
+        w->first_sk = w->last_sk = *out;
+    set_le(sk + 4, 4, w->first_sk); /* a ring */
+    set_le(sk + 8, 4, w->last_sk);
+    set_le(at(w, w->last_sk) + 4 + 4, 4, *out);
+    set_le(at(w, w->first_sk) + 4 + 8, 4, *out);
+    w->last_sk = *out;
     return S_OK;
 }
 
-static const struct regf_key *inherits_from(const struct regf_key *key)
+/* The descriptor of a key, one more key counted on it. */
+static HRESULT security_of(struct writer *w, const struct regf_node *node, uint32_t *out)
 {
-    while (key && !key->cell)
-        key = key->parent;
-    return key;
-}
-
-/* The descriptor of the key, one more key counted on it. A new key has its parent's. */
-static HRESULT security_of(struct writer *w, const struct regf_key *key, uint32_t *out)
-{
-    const struct regf_key *source = inherits_from(key);
-    uint32_t from = source ? LE32(source->cell + 44) : NONE;
-    size_t i = 0;
-    while (i < w->securities.len && w->securities.ptr[i].from != from)
-        i++;
-    if (i < w->securities.len)
-        *out = w->securities.ptr[i].to;
-    else
-        TRY(write_security(w, from, out));
-    uint8_t *references = at(w, *out) + 4 + 12;
-    set_le(references, 4, LE32(references) + 1);
+    uint32_t *offset = &w->securities[node->security];
+    if (!*offset)
+        TRY(write_security(w, node->security, offset));
+    uint8_t *users = at(w, *offset) + 4 + 12;
+    set_le(users, 4, LE32(users) + 1);
+    *out = *offset;
     return S_OK;
-}
-
-/* All descriptors are a ring. */
-static void link_securities(struct writer *w)
-{
-    size_t count = w->securities.len;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t *sk = at(w, w->securities.ptr[i].to) + 4;
-        set_le(sk + 4, 4, w->securities.ptr[(i + 1) % count].to);
-        set_le(sk + 8, 4, w->securities.ptr[(i + count - 1) % count].to);
-    }
-}
-
-/* ---- names ---- */
-
-static bool is_ascii(const char *name)
-{
-    for (; *name; name++)
-        if ((unsigned char)*name >= 0x80)
-            return false;
-    return true;
-}
-
-/* A name as a hive has it, one byte or one UTF-16 unit a character. */
-static HRESULT name_bytes(const char *name, struct text *out)
-{
-    if (is_ascii(name)) {
-        text_add(out, name);
-    } else {
-        TRY(regf_text_bytes(out, name));
-        out->len -= 2; /* no NUL */
-    }
-    return out->failed ? FAIL_MEMORY() : S_OK;
-}
-
-static size_t utf16_size(const char *name)
-{
-    size_t units = 0;
-    uint32_t cp;
-    for (size_t len; *name && (len = text_decode(name, &cp)); name += len)
-        units += cp >= 0x10000 ? 2 : 1;
-    return 2 * units;
-}
-
-static uint32_t name_hash(const char *name)
-{
-    uint32_t hash = 0, cp;
-    for (size_t len; *name && (len = text_decode(name, &cp)); name += len) {
-        cp = text_upper(cp);
-        if (cp >= 0x10000) {
-            hash = hash * 37 + (0xD800 + ((cp - 0x10000) >> 10));
-            cp = 0xDC00 + ((cp - 0x10000) & 0x3FF);
-        }
-        hash = hash * 37 + cp;
-    }
-    return hash;
 }
 
 /* ---- values ---- */
 
+static size_t name_size(const struct regf_name *name)
+{
+    return name->units * (name->is_wide ? 2u : 1u);
+}
+
 static HRESULT write_segments(struct writer *w, const struct regf_value *value, uint32_t *out)
 {
-    size_t count = (value->size + REGF_MOST_IN_CELL - 1) / REGF_MOST_IN_CELL;
+    const size_t count = ((size_t)value->size + REGF_MOST_IN_CELL - 1) / REGF_MOST_IN_CELL;
     uint32_t list, segment;
     if (count > 0xFFFF)
-        return FAIL(E_INVALIDARG, "the value %s is too long for a hive", value->name);
-    TRY(cell(w, 8, out));
-    TRY(cell(w, 4 * count, &list));
+        return FAIL(E_INVALIDARG, "a value of %u bytes is too long for a hive",
+                    (unsigned)value->size);
+    TRY(add_cell(w, 8, out));
+    TRY(add_cell(w, 4 * count, &list));
     uint8_t *db = at(w, *out) + 4;
     memcpy(db, "db", 2);
     set_le(db + 2, 2, count);
     set_le(db + 4, 4, list);
     for (size_t i = 0; i < count; i++) {
-        size_t done = i * REGF_MOST_IN_CELL, part = value->size - done;
-        if (part > REGF_MOST_IN_CELL)
-            part = REGF_MOST_IN_CELL;
-        TRY(bytes_cell(w, value->data + done, part, &segment));
+        const size_t done = i * REGF_MOST_IN_CELL, left = value->size - done;
+        const size_t part = left < REGF_MOST_IN_CELL ? left : REGF_MOST_IN_CELL;
+        TRY(add_cell(w, part + 4, &segment)); /* Windows leaves four bytes free */
+        memcpy(at(w, segment) + 4, value->data + done, part);
         set_le(at(w, list) + 4 + 4 * i, 4, segment);
     }
     return S_OK;
@@ -232,46 +140,39 @@ static HRESULT write_segments(struct writer *w, const struct regf_value *value, 
 
 static HRESULT write_value(struct writer *w, const struct regf_value *value, uint32_t *out)
 {
-    struct text name AUTO(text_clear) = {0};
+    const size_t length = name_size(&value->name);
+    const bool is_inside = value->size <= 4;
     uint32_t data = 0;
-    uint16_t flags = value->flags;
-    if (value->raw_name) {
-        text_add_n(&name, (const char *)value->raw_name, value->raw_length);
-        if (name.failed)
-            return FAIL_MEMORY();
-    } else {
-        TRY(name_bytes(value->name, &name));
-        flags = *value->name && is_ascii(value->name) ? REGF_VALUE_ASCII_NAME : 0;
-    }
-    if (value->size > REGF_MOST_IN_CELL)
+    if (value->size > REGF_MOST_IN_CELL && w->regf->minor >= REGF_BIG_DATA_SINCE)
         TRY(write_segments(w, value, &data));
-    else if (value->size > 4)
-        TRY(bytes_cell(w, value->data, value->size, &data));
-    TRY(cell(w, REGF_VALUE_SIZE + name.len, out));
+    else if (!is_inside)
+        TRY(add_bytes(w, value->data, value->size, &data));
+    TRY(add_cell(w, REGF_VK + length, out));
     uint8_t *vk = at(w, *out) + 4;
     memcpy(vk, "vk", 2);
-    set_le(vk + 2, 2, name.len);
-    set_le(vk + 4, 4, value->size | (value->size > 4 ? 0 : 0x80000000u));
-    if (value->size > 4)
-        set_le(vk + 8, 4, data);
-    else
+    set_le(vk + 2, 2, length);
+    set_le(vk + 4, 4, value->size | (is_inside ? 0x80000000u : 0));
+    if (is_inside)
         memcpy(vk + 8, value->data, value->size);
+    else
+        set_le(vk + 8, 4, data);
     set_le(vk + 12, 4, value->type);
-    set_le(vk + 16, 2, flags);
-    if (name.len)
-        memcpy(vk + REGF_VALUE_SIZE, name.ptr, name.len);
+    set_le(vk + 16, 2, value->flags | (length && !value->name.is_wide ? REGF_VK_LATIN_NAME : 0));
+    if (length)
+        memcpy(vk + REGF_VK, value->name.bytes, length);
     return S_OK;
 }
 
-static HRESULT write_values(struct writer *w, const struct regf_key *key, uint32_t *list)
+static HRESULT write_values(struct writer *w, regf_key key, uint32_t *list)
 {
-    *list = NONE;
-    if (key->values.len == 0)
+    const size_t count = regf_count_values(w->regf, key);
+    *list = REGF_NONE;
+    if (count == 0)
         return S_OK;
-    TRY(cell(w, 4 * key->values.len, list));
-    for (size_t i = 0; i < key->values.len; i++) {
+    TRY(add_cell(w, 4 * count, list));
+    for (size_t i = 0; i < count; i++) {
         uint32_t offset = 0;
-        TRY(write_value(w, &key->values.ptr[i], &offset));
+        TRY(write_value(w, regf_value_at(w->regf, key, i), &offset));
         set_le(at(w, *list) + 4 + 4 * i, 4, offset);
     }
     return S_OK;
@@ -279,176 +180,181 @@ static HRESULT write_values(struct writer *w, const struct regf_key *key, uint32
 
 /* ---- keys ---- */
 
-static HRESULT write_key(struct writer *w, struct regf_key *key, uint32_t parent, uint32_t *out);
+static HRESULT write_key(struct writer *w, regf_key key, uint32_t parent, uint32_t *out);
 
-static int compare_keys(const void *a, const void *b)
+/* What a list says of a name beside its key: a hash, before 1.5 the first characters. */
+static uint32_t hint_of(const struct regf *regf, const struct regf_name *name)
 {
-    const struct regf_key *const *left = a, *const *right = b;
-    return text_compare_nocase((*left)->name, (*right)->name);
+    uint8_t hint[4] = {0};
+    if (regf->minor >= REGF_HASHES_SINCE)
+        return regf_hash(name);
+    for (size_t i = 0; i < 4 && i < name->units && !name->is_wide; i++)
+        hint[i] = name->bytes[i];
+    return LE32(hint);
 }
 
-static HRESULT write_list(struct writer *w, struct regf_key *key, size_t first, size_t count,
-                          uint32_t self, uint32_t *list)
+static HRESULT write_list(struct writer *w, regf_key key, size_t first, size_t count, uint32_t self,
+                          uint32_t *list)
 {
-    TRY(cell(w, 4 + 8 * count, list));
-    memcpy(at(w, *list) + 4, "lh", 2);
+    TRY(add_cell(w, 4 + 8 * count, list));
+    memcpy(at(w, *list) + 4, w->regf->minor >= REGF_HASHES_SINCE ? "lh" : "lf", 2);
     set_le(at(w, *list) + 6, 2, count);
     for (size_t i = 0; i < count; i++) {
-        struct regf_key *child = key->keys.ptr[first + i];
+        const regf_key child = regf_key_at(w->regf, key, first + i);
         uint32_t offset = 0;
         TRY(write_key(w, child, self, &offset));
         set_le(at(w, *list) + 8 + 8 * i, 4, offset);
-        set_le(at(w, *list) + 12 + 8 * i, 4, name_hash(child->name));
+        set_le(at(w, *list) + 12 + 8 * i, 4, hint_of(w->regf, &regf_node_of(w->regf, child)->name));
     }
     return S_OK;
 }
 
-static HRESULT write_keys(struct writer *w, struct regf_key *key, uint32_t self, uint32_t *list)
+static HRESULT write_keys(struct writer *w, regf_key key, uint32_t self, uint32_t *list)
 {
-    size_t count = key->keys.len, lists = (count + MOST_IN_LIST - 1) / MOST_IN_LIST;
-    *list = NONE;
+    const size_t count = regf_count_keys(w->regf, key);
+    const size_t lists = (count + MOST_IN_LIST - 1) / MOST_IN_LIST;
+    *list = REGF_NONE;
     if (count == 0)
         return S_OK;
-    if (!key->is_sorted)
-        qsort(key->keys.ptr, count, sizeof *key->keys.ptr, compare_keys);
     if (lists == 1)
         return write_list(w, key, 0, count, self, list);
     if (lists > 0xFFFF)
-        return FAIL(E_INVALIDARG, "key %s has more keys below it than a hive can hold", key->name);
-    TRY(cell(w, 4 + 4 * lists, list));
+        return FAIL(E_INVALIDARG, "%zu keys below one are more than a hive can hold", count);
+    TRY(add_cell(w, 4 + 4 * lists, list));
     memcpy(at(w, *list) + 4, "ri", 2);
     set_le(at(w, *list) + 6, 2, lists);
     for (size_t i = 0; i < lists; i++) {
-        size_t first = i * MOST_IN_LIST;
-        size_t part = count - first < MOST_IN_LIST ? count - first : MOST_IN_LIST;
-        uint32_t inner;
-        TRY(write_list(w, key, first, part, self, &inner));
+        const size_t first = i * MOST_IN_LIST, left = count - first;
+        uint32_t inner = 0;
+        TRY(write_list(w, key, first, left < MOST_IN_LIST ? left : MOST_IN_LIST, self, &inner));
         set_le(at(w, *list) + 8 + 4 * i, 4, inner);
     }
     return S_OK;
 }
 
-/* NONE: the key has no class name. */
-static HRESULT write_class(struct writer *w, const struct regf_key *key, uint32_t *out,
-                           uint16_t *length)
+static size_t larger(size_t a, size_t b)
 {
-    const uint8_t *cell_of_class;
-    size_t size;
-    *out = NONE;
-    *length = key->cell ? LE16(key->cell + 74) : 0;
-    if (*length == 0)
-        return S_OK;
-    if (FAILED(regf_cell(w->regf, LE32(key->cell + 48), *length, &cell_of_class, &size))) {
-        error_clear();
-        *length = 0;
-        return S_OK;
-    }
-    return bytes_cell(w, cell_of_class, *length, out);
+    return a > b ? a : b;
 }
 
-static void write_longest(uint8_t *nk, const struct regf_key *key)
+/* The longest of what is below a key; names count as UTF-16. */
+static void set_longest(uint8_t *nk, const struct regf *regf, regf_key key)
 {
-    size_t name = 0, value = 0, data = 0;
-    for (size_t i = 0; i < key->keys.len; i++) {
-        size_t size = utf16_size(key->keys.ptr[i]->name);
-        name = size > name ? size : name;
+    size_t name = 0, class_name = 0, value = 0, data = 0;
+    for (size_t i = 0; i < regf_count_keys(regf, key); i++) {
+        const struct regf_node *child = regf_node_of(regf, regf_key_at(regf, key, i));
+        name = larger(name, 2 * (size_t)child->name.units);
+        class_name = larger(class_name, child->class_size);
     }
-    for (size_t i = 0; i < key->values.len; i++) {
-        const struct regf_value *v = &key->values.ptr[i];
-        size_t size = utf16_size(v->name);
-        value = size > value ? size : value;
-        data = v->size > data ? v->size : data;
+    for (size_t i = 0; i < regf_count_values(regf, key); i++) {
+        const struct regf_value *v = regf_value_at(regf, key, i);
+        value = larger(value, 2 * (size_t)v->name.units);
+        data = larger(data, v->size);
     }
-    set_le(nk + 52, 2, name); /* the half above holds flags */
+    set_le(nk + 52, 2, name); /* flags follow */
+    set_le(nk + 56, 4, class_name);
     set_le(nk + 60, 4, value);
     set_le(nk + 64, 4, data);
 }
 
-static HRESULT key_name(const struct regf_key *key, struct text *name, uint16_t *flags)
+static uint16_t flags_of(const struct regf_node *node)
 {
-    if (key->cell) {
-        *flags = LE16(key->cell + 2);
-        text_add_n(name, (const char *)key->cell + REGF_KEY_SIZE, LE16(key->cell + 72));
-        return name->failed ? FAIL_MEMORY() : S_OK;
-    }
-    *flags = (uint16_t)((is_ascii(key->name) ? REGF_KEY_ASCII_NAME : 0) |
-                        (key->parent ? 0 : REGF_KEY_ROOT));
-    return name_bytes(key->name, name);
+    uint16_t flags = node->nk ? LE16(node->nk + 2) : node->parent ? 0 : REGF_NK_ROOT;
+    flags &= (uint16_t)~REGF_NK_LATIN_NAME;
+    if (node->values.len)
+        flags &= (uint16_t)~REGF_NK_PREDEFINED;
+    return flags | (node->name.is_wide ? 0 : REGF_NK_LATIN_NAME);
 }
 
-static HRESULT write_key(struct writer *w, struct regf_key *key, uint32_t parent, uint32_t *out)
+static HRESULT write_key(struct writer *w, regf_key key, uint32_t parent, uint32_t *out)
 {
-    struct text name AUTO(text_clear) = {0};
-    uint32_t values, keys, security, class_name;
-    uint16_t flags, class_length;
-    TRY(regf_need_values(w->regf, key));
-    TRY(regf_need_keys(w->regf, key));
-    TRY(key_name(key, &name, &flags));
-    TRY(cell(w, REGF_KEY_SIZE + name.len, out));
-    TRY(security_of(w, key, &security));
-    TRY(write_class(w, key, &class_name, &class_length));
+    const struct regf_node *node = regf_node_of(w->regf, key);
+    const size_t length = name_size(&node->name);
+    uint32_t values, keys, security, class_name = REGF_NONE;
+    TRY(add_cell(w, REGF_NK + length, out));
+    TRY(security_of(w, node, &security));
+    if (node->class_size)
+        TRY(add_bytes(w, node->class_name, node->class_size, &class_name));
     TRY(write_values(w, key, &values));
     TRY(write_keys(w, key, *out, &keys));
     uint8_t *nk = at(w, *out) + 4;
-    if (key->cell)
-        memcpy(nk, key->cell, REGF_KEY_SIZE);
+    if (node->nk) /* and in it what only Windows knows */
+        memcpy(nk, node->nk, REGF_NK);
     memcpy(nk, "nk", 2);
-    set_le(nk + 2, 2, flags);
-    set_le(nk + 4, 8, key->time ? key->time : w->time);
+    set_le(nk + 2, 2, flags_of(node));
+    set_le(nk + 4, 8, node->time ? node->time : w->time);
     set_le(nk + 16, 4, parent);
-    set_le(nk + 20, 4, key->keys.len);
-    set_le(nk + 24, 4, 0);
+    set_le(nk + 20, 4, node->keys.len);
+    set_le(nk + 24, 4, 0); /* keys that are not kept */
     set_le(nk + 28, 4, keys);
-    set_le(nk + 32, 4, NONE); /* volatile keys */
-    set_le(nk + 36, 4, key->values.len);
+    set_le(nk + 32, 4, REGF_NONE);
+    if (!(flags_of(node) & REGF_NK_PREDEFINED))
+        set_le(nk + 36, 4, node->values.len);
     set_le(nk + 40, 4, values);
     set_le(nk + 44, 4, security);
     set_le(nk + 48, 4, class_name);
-    write_longest(nk, key);
-    set_le(nk + 72, 2, name.len);
-    set_le(nk + 74, 2, class_length);
-    memcpy(nk + REGF_KEY_SIZE, name.ptr, name.len);
+    set_longest(nk, w->regf, key);
+    set_le(nk + 72, 2, length);
+    set_le(nk + 74, 2, node->class_size);
+    memcpy(nk + REGF_NK, node->name.bytes, length);
     return S_OK;
 }
 
-static void write_header(uint8_t *page, const char *name, uint64_t time, uint32_t root, size_t bins)
+/* ---- the file ---- */
+
+uint32_t regf_checksum(const uint8_t *header)
 {
     uint32_t sum = 0;
+    for (size_t i = 0; i < 508; i += 4)
+        sum ^= LE32(header + i);
+    return sum == 0 ? 1 : sum == 0xFFFFFFFF ? sum - 1 : sum;
+}
+
+static void set_header(uint8_t *page, const struct writer *w, const char *name, uint32_t root)
+{
+    uint32_t sequence = 1;
+    if (w->regf->bytes) {
+        memcpy(page, w->regf->bytes, REGF_PAGE);
+        sequence = LE32(page + 4) + 1;
+    }
     memcpy(page, "regf", 4);
-    set_le(page + 4, 4, 1); /* the two sequence numbers: nobody was cut off */
-    set_le(page + 8, 4, 1);
-    set_le(page + 12, 8, time);
+    set_le(page + 4, 4, sequence); /* twice the same: nobody was cut off */
+    set_le(page + 8, 4, sequence);
+    set_le(page + 12, 8, w->time);
     set_le(page + 20, 4, 1);
-    set_le(page + 24, 4, 5);
+    set_le(page + 24, 4, w->regf->minor);
+    set_le(page + 28, 4, 0);
     set_le(page + 32, 4, 1);
     set_le(page + 36, 4, root);
-    set_le(page + 40, 4, bins);
+    set_le(page + 40, 4, w->bins.len);
     set_le(page + 44, 4, 1);
-    for (size_t i = 0; name[i] && i < 31; i++)
-        set_le(page + 48 + 2 * i, 2, (uint8_t)name[i]);
-    for (size_t i = 0; i < 508; i += 4)
-        sum ^= LE32(page + i);
-    set_le(page + 508, 4, sum);
+    for (size_t i = 0; name && i < 32; i++) {
+        set_le(page + 48 + 2 * i, 2, i < 31 ? (uint8_t)*name : 0);
+        name += *name != 0;
+    }
+    set_le(page + 508, 4, regf_checksum(page));
 }
 
 static void writer_clear(struct writer *w)
 {
     text_clear(&w->bins);
-    vec_clear(&w->securities);
+    mem_free(w->securities);
 }
 
-HRESULT regf_write(struct regf *regf, const char *name, uint64_t time, uint8_t **bytes,
+HRESULT regf_write(const struct regf *regf, const char *name, uint64_t time, uint8_t **bytes,
                    size_t *size)
 {
     struct writer w AUTO(writer_clear) = {.regf = regf, .time = time};
     uint32_t root;
-    TRY(write_key(&w, regf_root(regf), NONE, &root));
-    link_securities(&w);
+    w.securities = mem_array(regf->securities.len, sizeof *w.securities);
+    if (!w.securities)
+        return FAIL_MEMORY();
+    TRY(write_key(&w, regf_root(regf), REGF_NONE, &root));
     close_bin(&w);
     uint8_t *out = mem_alloc(REGF_PAGE + w.bins.len);
     if (!out)
         return FAIL_MEMORY();
-    write_header(out, name, time, root, w.bins.len);
+    set_header(out, &w, name, root);
     memcpy(out + REGF_PAGE, w.bins.ptr, w.bins.len);
     *bytes = out;
     *size = REGF_PAGE + w.bins.len;
