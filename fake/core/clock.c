@@ -21,6 +21,11 @@ int64_t clock_now_ns(void)
     return (int64_t)((uint64_t)base + (uint64_t)atomic_load(&advanced_ms) * 1000000);
 }
 
+uint64_t clock_now_filetime(void)
+{
+    return (uint64_t)(clock_now_ns() / 100 + FILETIME_OF_1970);
+}
+
 uint64_t clock_advanced_ms(void)
 {
     return atomic_load(&advanced_ms);

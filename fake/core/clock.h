@@ -12,6 +12,7 @@
 #include "hr.h"
 
 int64_t clock_now_ns(void); /* since 1970, UTC */
+uint64_t clock_now_filetime(void);
 uint64_t clock_advanced_ms(void);
 void clock_advance(uint64_t milliseconds);
 void clock_reset(void);

@@ -25,7 +25,8 @@ static HRESULT make(struct regf *regf, const char *path, regf_key *out)
     *out = regf_root(regf);
     while (*path) {
         size_t len = strcspn(path, "\\");
-        TRY(regf_make_child(regf, *out, path, len, out));
+        if (len > 0)
+            TRY(regf_make_child(regf, *out, path, len, out));
         path += len + (path[len] == '\\');
     }
     return S_OK;

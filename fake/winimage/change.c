@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
@@ -116,6 +117,7 @@ HRESULT change_hive(struct change *change, enum winimage_hive which, struct hive
             return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "the image at %s has no hive %s",
                         change->image->root, place);
         TRY(hive_open_for_change(path, &change->hives[which]));
+        hive_set_time(change->hives[which], clock_now_filetime());
     }
     *out = change->hives[which];
     return S_OK;
