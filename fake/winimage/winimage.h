@@ -19,6 +19,7 @@ enum winimage_hive { HIVE_SOFTWARE, HIVE_SYSTEM, HIVE_DRIVERS, HIVE_COUNT };
 /* What the themes keep between calls, each through winimage_part. */
 enum winimage_part_id {
     PART_FACTS,
+    PART_STORE,
     PART_PACKAGES,
     PART_FEATURES,
     PART_CAPABILITIES,

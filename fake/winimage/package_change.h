@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* package_change.h - packages added to an image and removed from it. Planned only: change.h carries
+ * it out. */
+#ifndef WINIMAGE_PACKAGE_CHANGE_H
+#define WINIMAGE_PACKAGE_CHANGE_H
+
+#include "change.h"
+#include "package_source.h"
+#include "packages.h"
+
+/* What a change means for who asked for it. */
+struct package_outcome {
+    bool needs_restart; /* of an online image: 3010 */
+    bool needs_reload;  /* of the session: 1 */
+    bool is_pending;    /* something in the image waits for a restart */
+};
+
+/* Installs, or where a restart has to come first lets it pend. An installed one stays as it is. */
+HRESULT package_add(struct winimage *image, struct change *change,
+                    const struct package_source *source, struct package_outcome *outcome);
+/* CBS_E_CANNOT_UNINSTALL: permanent, or others need it. The version before, where it is still
+ * there, is installed again. */
+HRESULT package_remove(struct winimage *image, struct change *change, struct package *package,
+                       struct package_outcome *outcome);
+
+#endif

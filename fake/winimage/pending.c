@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* pending.c - see pending.h: the notes. package_change.c carries them out. */
+#include "pending.h"
+
+#include "dism_codes.h"
+#include "error.h"
+#include "packages.h"
+
+#define PACKAGES CBS_KEY "\\PackagesPending"
+#define REBOOT CBS_KEY "\\RebootPending"
+#define FEATURES SIDE_KEY "\\PendingFeatures"
+
+static hive_key find(const struct hive *hive, const char *path)
+{
+    return hive_find(hive, hive_root(hive), path);
+}
+
+bool pending_exists(const struct hive *software)
+{
+    return hive_count_keys(software, find(software, PACKAGES)) ||
+           hive_count_keys(software, find(software, FEATURES)) || find(software, REBOOT);
+}
+
+HRESULT pending_check(const struct hive *software, bool prevent)
+{
+    uint32_t number;
+    hive_key cbs = find(software, CBS_KEY);
+    AUTO_FREE char *text = hive_text(software, cbs, "Unserviceable");
+    if (text)
+        return FAIL(CBS_E_IMAGE_UNSERVICEABLE,
+                    "an operation failed that leaves this image without servicing");
+    if (hive_number(software, find(software, CBS_KEY "\\SessionsPending"), "Exclusive", &number) &&
+        number)
+        return FAIL(CBS_E_EXCLUSIVE_WOULD_MERGE, "%u pending sessions want to be alone", number);
+    if (prevent && pending_exists(software))
+        return FAIL(DISMAPI_E_BUSY, "operations are pending in this image");
+    return S_OK;
+}
+
+HRESULT pending_add_package(struct hive *software, const char *identity)
+{
+    hive_key key;
+    AUTO_FREE char *path = mem_format(PACKAGES "\\%s", identity);
+    if (!path)
+        return FAIL_MEMORY();
+    TRY(hive_make(software, hive_root(software), path, &key));
+    return hive_make(software, hive_root(software), REBOOT, &key);
+}
+
+static HRESULT delete (struct hive *software, const char *path)
+{
+    hive_key key = find(software, path);
+    return key ? hive_delete_key(software, key) : S_OK;
+}
+
+HRESULT pending_drop_package(struct hive *software, const char *identity)
+{
+    AUTO_FREE char *path = mem_format(PACKAGES "\\%s", identity);
+    if (!path)
+        return FAIL_MEMORY();
+    TRY(delete (software, path));
+    if (hive_count_keys(software, find(software, PACKAGES)) ||
+        hive_count_keys(software, find(software, FEATURES)))
+        return S_OK;
+    return delete (software, REBOOT);
+}
+
+HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature)
+{
+    hive_key key;
+    AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
+    if (!path)
+        return FAIL_MEMORY();
+    TRY(hive_make(software, hive_root(software), path, &key));
+    TRY(hive_set_number(software, key, feature, 1));
+    return hive_make(software, hive_root(software), REBOOT, &key);
+}
+
+bool pending_has_feature(const struct hive *software, const char *identity, const char *feature)
+{
+    AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
+    uint32_t number;
+    return path && hive_number(software, find(software, path), feature, &number);
+}

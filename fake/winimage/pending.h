@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pending.h - what waits for a restart. Windows notes it below Component Based Servicing
+ * (PackagesPending, RebootPending, SessionsPending\Exclusive, Unserviceable). Which features wait
+ * it has nowhere that is known: they are in a key of our own.
+ */
+#ifndef WINIMAGE_PENDING_H
+#define WINIMAGE_PENDING_H
+
+#include "change.h"
+
+/* Our own key of the SOFTWARE hive. */
+#define SIDE_KEY "dismfake"
+
+/* May the image be changed? CBS_E_IMAGE_UNSERVICEABLE, CBS_E_EXCLUSIVE_WOULD_MERGE; with `prevent`
+ * DISMAPI_E_BUSY while anything waits. */
+HRESULT pending_check(const struct hive *software, bool prevent);
+bool pending_exists(const struct hive *software);
+
+HRESULT pending_add_package(struct hive *software, const char *identity);
+HRESULT pending_drop_package(struct hive *software, const char *identity);
+HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
+bool pending_has_feature(const struct hive *software, const char *identity, const char *feature);
+
+/* What a restart does with the image: pending packages and features are carried out. */
+HRESULT pending_finish(struct winimage *image);
+
+#endif
