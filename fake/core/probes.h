@@ -29,7 +29,18 @@
     X(CLEANUP_FORGET, DismCleanupMountpoints, "forget")                                            \
     X(INFO_READ, DismGetImageInfo, "read")                                                         \
     X(SESSION_OPEN, DismOpenSession, "open")                                                       \
-    X(SESSION_DRAIN, DismCloseSession, "drain")
+    X(SESSION_DRAIN, DismCloseSession, "drain")                                                    \
+    X(PACKAGES_READ, DismGetPackages, "read")                                                      \
+    X(PACKAGE_INFO_READ, DismGetPackageInfo, "read")                                               \
+    X(PACKAGE_INFO_EX_READ, DismGetPackageInfoEx, "read")                                          \
+    X(ADD_PACKAGE_VALIDATE, DismAddPackage, "validate")                                            \
+    X(ADD_PACKAGE_PLAN, DismAddPackage, "plan")                                                    \
+    X(ADD_PACKAGE_STAGE, DismAddPackage, "stage")                                                  \
+    X(ADD_PACKAGE_PLACE, DismAddPackage, "place")                                                  \
+    X(REMOVE_PACKAGE_VALIDATE, DismRemovePackage, "validate")                                      \
+    X(REMOVE_PACKAGE_PLAN, DismRemovePackage, "plan")                                              \
+    X(REMOVE_PACKAGE_STAGE, DismRemovePackage, "stage")                                            \
+    X(REMOVE_PACKAGE_PLACE, DismRemovePackage, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

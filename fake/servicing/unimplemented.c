@@ -21,6 +21,11 @@
 #define HAS_BODY_DismGetMountedImageInfo ~, WITH_BODY
 #define HAS_BODY_DismGetLastErrorMessage ~, WITH_BODY
 #define HAS_BODY_DismDelete ~, WITH_BODY
+#define HAS_BODY_DismGetPackages ~, WITH_BODY
+#define HAS_BODY_DismGetPackageInfo ~, WITH_BODY
+#define HAS_BODY_DismGetPackageInfoEx ~, WITH_BODY
+#define HAS_BODY_DismAddPackage ~, WITH_BODY
+#define HAS_BODY_DismRemovePackage ~, WITH_BODY
 
 /* CHOOSE(name) is WITH_BODY for the names above and WITHOUT_BODY for all others: HAS_BODY_name then
  * stays a single word, and the second argument is the fixed one. */

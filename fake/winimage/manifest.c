@@ -272,6 +272,7 @@ static void read_sizes(struct reading *r, const struct xml_element *e)
         r->manifest->download_size = number;
     if (installed && text_to_u64(installed, &number))
         r->manifest->install_size = number;
+    r->manifest->is_offline_said = offline != NULL;
     if (offline)
         r->manifest->is_completely_offline_capable =
             text_equal_nocase(offline, "yes") || text_equal_nocase(offline, "true");

@@ -70,7 +70,7 @@ struct manifest {
     VEC(struct manifest_property) properties;  /* of the package itself */
     VEC(struct manifest_text) texts;
     uint64_t download_size, install_size; /* bytes; 0: not said */
-    bool is_completely_offline_capable;
+    bool is_completely_offline_capable, is_offline_said;
 };
 
 /* HR_WIN32(ERROR_INVALID_DATA): no XML, or no manifest of a package. `name` is for messages. */

@@ -268,7 +268,7 @@ static HRESULT take_away_components(struct winimage *image, struct change *chang
     for (size_t u = 0; u < manifest->updates.len; u++) {
         const struct identities *list = &manifest->updates.ptr[u].components;
         for (size_t k = 0; k < list->list.len; k++) {
-            bool is_used;
+            bool is_used = false;
             TRY(is_used_by_others(image, packages, package, &list->list.ptr[k], &is_used));
             if (is_used)
                 continue;

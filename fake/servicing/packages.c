@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packages.c - DismGetPackages, DismGetPackageInfo, DismGetPackageInfoEx, DismAddPackage,
+ * DismRemovePackage.
+ */
+#include <stddef.h>
+
+#include "applicable.h"
+#include "call.h"
+#include "change.h"
+#include "client_path.h"
+#include "describe.h"
+#include "dism_codes.h"
+#include "error.h"
+#include "feature.h"
+#include "log.h"
+#include "os.h"
+#include "package_change.h"
+#include "path.h"
+#include "pending.h"
+#include "servicing.h"
+#include "text.h"
+#include "windows_of.h"
+
+/* ---- DismGetPackages ---- */
+
+static bool is_listed(const struct package *package)
+{
+    return package->is_visible && package_state(package) != DismStateNotPresent;
+}
+
+static HRESULT list_package(struct result *result, size_t at, const struct winimage *image,
+                            struct package *package)
+{
+    DismReleaseType type;
+    TRY(package_release_type(image, package, &type));
+    DismPackage *info = result_at(result, at);
+    info->PackageState = package_state(package);
+    info->ReleaseType = type;
+    info->InstallTime = describe_time(package->install_time);
+    return result_string(result, at + offsetof(DismPackage, PackageName), package->text);
+}
+
+HRESULT impl_DismGetPackages(struct call *call, DismSession Session, DismPackage **Package,
+                             UINT *Count)
+{
+    struct winimage *image;
+    struct packages *packages;
+    struct result result AUTO(result_clear) = {0};
+    UINT count = 0;
+    void *block;
+    (void)Session;
+    TRY(windows_of(call, &image));
+    TRY(op_step(&call->op, STEP_PACKAGES_READ));
+    TRY(packages_of(image, &packages));
+    for (size_t i = 0; i < packages->list.len; i++)
+        count += is_listed(&packages->list.ptr[i]);
+    TRY(result_begin(&result, call->api, count, sizeof **Package));
+    size_t at = 0;
+    for (size_t i = 0; i < packages->list.len; i++) {
+        if (!is_listed(&packages->list.ptr[i]))
+            continue;
+        TRY(list_package(&result, at, image, &packages->list.ptr[i]));
+        at += sizeof **Package;
+    }
+    TRY(result_finish(&result, &block));
+    *Package = block;
+    *Count = count;
+    return S_OK;
+}
+
+/* ---- which package ---- */
+
+/* An identity by name. E_INVALIDARG: not of its form; CBS_E_INVALID_PACKAGE: none of that name. */
+static HRESULT find_named(struct winimage *image, const char *name, struct package **out)
+{
+    struct packages *packages;
+    struct identity identity = {0};
+    TRY(packages_of(image, &packages));
+    *out = packages_find(packages, name);
+    if (*out && package_state(*out) != DismStateNotPresent)
+        return S_OK;
+    TRY(identity_parse(name, &identity));
+    identity_clear(&identity);
+    return FAIL(CBS_E_INVALID_PACKAGE, "the image has no package %s", name);
+}
+
+static HRESULT identifier_text(PCWSTR identifier, DismPackageIdentifier kind, char **out)
+{
+    TRY(text_from_utf16(identifier, out));
+    if (kind == DismPackageNone)
+        return FAIL(E_INVALIDARG, "PackageIdentifier is DismPackageNone for '%s'", *out);
+    if (!**out)
+        return FAIL(E_INVALIDARG, "Identifier is empty");
+    return S_OK;
+}
+
+/* ---- DismGetPackageInfo, DismGetPackageInfoEx ---- */
+
+/* What is said of a package, in the image or in a file. */
+struct describing {
+    struct winimage *image;
+    struct package *package;         /* NULL: it is not in the image */
+    const struct manifest *manifest; /* NULL: none that can be read */
+    const char *text;
+    const char *path; /* of a file, else NULL */
+    bool is_ex;
+};
+
+static HRESULT add_strings(struct result *r, const struct describing *d)
+{
+    static const struct manifest none;
+    const struct manifest *m = d->manifest ? d->manifest : &none;
+    const struct package *p = d->package;
+    const struct {
+        size_t where;
+        const char *text;
+    } texts[] = {{offsetof(DismPackageInfo, PackageName), d->text},
+                 {offsetof(DismPackageInfo, Copyright), m->copyright},
+                 {offsetof(DismPackageInfo, Company), m->company},
+                 {offsetof(DismPackageInfo, DisplayName), m->display_name},
+                 {offsetof(DismPackageInfo, Description), m->description},
+                 {offsetof(DismPackageInfo, InstallClient), p ? p->install_client : NULL},
+                 {offsetof(DismPackageInfo, InstallPackageName), p ? p->install_name : NULL},
+                 {offsetof(DismPackageInfo, ProductName), m->product_name},
+                 {offsetof(DismPackageInfo, ProductVersion), m->product_version},
+                 {offsetof(DismPackageInfo, SupportInformation), m->support_information}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        TRY(describe_text(r, texts[i].where, texts[i].text));
+    if (!d->is_ex)
+        return S_OK;
+    AUTO_FREE char *capability = m->has_capability ? manifest_capability_text(m) : mem_dup("");
+    return capability ? result_string(r, offsetof(DismPackageInfoEx, CapabilityId), capability)
+                      : FAIL_MEMORY();
+}
+
+static HRESULT add_features(struct result *r, const struct describing *d)
+{
+    size_t count = 0, at;
+    for (size_t i = 0; d->manifest && i < d->manifest->updates.len; i++)
+        count += d->manifest->updates.ptr[i].is_feature;
+    ((DismPackageInfo *)result_at(r, 0))->FeatureCount = (UINT)count;
+    if (count == 0)
+        return S_OK;
+    TRY(result_array(r, offsetof(DismPackageInfo, Feature), count * sizeof(DismFeature), &at));
+    for (size_t i = 0; i < d->manifest->updates.len; i++) {
+        const struct manifest_update *u = &d->manifest->updates.ptr[i];
+        if (!u->is_feature)
+            continue;
+        DismPackageFeatureState state = DismStateNotPresent;
+        if (d->package)
+            TRY(feature_state(d->image, d->package, u, &state));
+        ((DismFeature *)result_at(r, at))->State = state;
+        TRY(result_string(r, at + offsetof(DismFeature, FeatureName), u->name));
+        at += sizeof(DismFeature);
+    }
+    return S_OK;
+}
+
+/* Whether it could be installed again says the real thing of installed ones too. */
+static HRESULT is_applicable(const struct describing *d, BOOL *out)
+{
+    if (!d->manifest) {
+        *out = FALSE;
+        return S_OK;
+    }
+    HRESULT hr = applicable_check(d->image, d->manifest);
+    if (FAILED(hr) && !applicable_is_refusal(hr))
+        return hr;
+    if (FAILED(hr))
+        log_line(LOG_INFO, "Package::Applicable", hr, "%s", error_last()->text);
+    error_clear();
+    *out = SUCCEEDED(hr);
+    return S_OK;
+}
+
+static DismFullyOfflineInstallableType offline_of(const struct manifest *m)
+{
+    return !m                                 ? DismFullyOfflineInstallableUndetermined
+           : m->is_completely_offline_capable ? DismFullyOfflineInstallable
+           : m->is_offline_said               ? DismFullyOfflineNotInstallable
+                                              : DismFullyOfflineInstallableUndetermined;
+}
+
+static HRESULT describe(struct result *r, const struct describing *d)
+{
+    DismPackageInfo *info = result_at(r, 0);
+    info->PackageState = d->package ? package_state(d->package) : DismStateNotPresent;
+    info->ReleaseType = d->manifest ? manifest_release_type(d->manifest) : DismReleaseTypeOther;
+    info->InstallTime = describe_time(d->package ? d->package->install_time : 0);
+    info->RestartRequired = manifest_restart_type(d->manifest ? d->manifest->restart : NULL);
+    info->CreationTime = describe_stamp(d->manifest ? d->manifest->creation_time : NULL);
+    info->LastUpdateTime = describe_stamp(d->manifest ? d->manifest->last_update_time : NULL);
+    info->FullyOffline = offline_of(d->manifest);
+    TRY(is_applicable(d, &info->Applicable));
+    TRY(add_strings(r, d));
+    TRY(describe_properties(r, offsetof(DismPackageInfo, CustomProperty),
+                            offsetof(DismPackageInfo, CustomPropertyCount),
+                            d->manifest ? d->manifest->properties.ptr : NULL,
+                            d->manifest ? d->manifest->properties.len : 0));
+    return add_features(r, d);
+}
+
+static HRESULT finish(struct call *call, struct result *r, const struct describing *d, void **out)
+{
+    TRY(result_begin(r, call->api, 1,
+                     d->is_ex ? sizeof(DismPackageInfoEx) : sizeof(DismPackageInfo)));
+    TRY(describe(r, d));
+    return result_finish(r, out);
+}
+
+static HRESULT describe_named(struct call *call, struct describing *d, const char *name, void **out)
+{
+    struct result result AUTO(result_clear) = {0};
+    TRY(find_named(d->image, name, &d->package));
+    TRY(package_manifest(d->image, d->package, &d->manifest));
+    d->text = d->package->text;
+    return finish(call, &result, d, out);
+}
+
+static HRESULT describe_file(struct call *call, struct describing *d, PCWSTR given, void **out)
+{
+    struct result result AUTO(result_clear) = {0};
+    AUTO_FREE char *path = NULL;
+    AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
+    struct packages *packages;
+    TRY(client_path(given, "Identifier", E_INVALIDARG, &path));
+    if (path_has_extension(path, ".msu"))
+        return FAIL(E_INVALIDARG, "%s is an .msu: only .cab files and folders are described", path);
+    TRY(package_sources_open(path, &sources));
+    TRY(packages_of(d->image, &packages));
+    d->manifest = sources.list.ptr[0].manifest;
+    d->text = sources.list.ptr[0].text;
+    d->package = packages_find(packages, d->text);
+    return finish(call, &result, d, out);
+}
+
+static HRESULT get_info(struct call *call, PCWSTR identifier, DismPackageIdentifier kind,
+                        bool is_ex, void **out)
+{
+    AUTO_FREE char *name = NULL;
+    struct describing d = {.is_ex = is_ex};
+    TRY(identifier_text(identifier, kind, &name));
+    TRY(windows_of(call, &d.image));
+    TRY(op_step(&call->op, is_ex ? STEP_PACKAGE_INFO_EX_READ : STEP_PACKAGE_INFO_READ));
+    return kind == DismPackageName ? describe_named(call, &d, name, out)
+                                   : describe_file(call, &d, identifier, out);
+}
+
+HRESULT impl_DismGetPackageInfo(struct call *call, DismSession Session, PCWSTR Identifier,
+                                DismPackageIdentifier PackageIdentifier,
+                                DismPackageInfo **PackageInfo)
+{
+    void *block;
+    (void)Session;
+    TRY(get_info(call, Identifier, PackageIdentifier, false, &block));
+    *PackageInfo = block;
+    return S_OK;
+}
+
+HRESULT impl_DismGetPackageInfoEx(struct call *call, DismSession Session, PCWSTR Identifier,
+                                  DismPackageIdentifier PackageIdentifier,
+                                  DismPackageInfoEx **PackageInfoEx)
+{
+    void *block;
+    (void)Session;
+    TRY(get_info(call, Identifier, PackageIdentifier, true, &block));
+    *PackageInfoEx = block;
+    return S_OK;
+}
+
+/* ---- DismAddPackage ---- */
+
+struct adding {
+    struct call *call;
+    bool ignores_check, prevents_pending;
+    struct package_outcome outcome;
+};
+
+static HRESULT check_source(const struct winimage *image, const struct package_sources *sources,
+                            const char *path)
+{
+    if (sources->is_msu && image->is_online)
+        return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
+                    "%s is an .msu, which only an offline image takes", path);
+    return S_OK;
+}
+
+/* Of several packages those that do not apply are passed over, if one does. */
+static HRESULT plan(struct adding *a, struct winimage *image, struct change *change,
+                    const struct package_sources *sources)
+{
+    struct error refusal = {0};
+    size_t planned = 0;
+    for (size_t i = 0; i < sources->list.len; i++) {
+        const struct package_source *s = &sources->list.ptr[i];
+        HRESULT hr = a->ignores_check ? S_OK : applicable_check(image, s->manifest);
+        if (applicable_is_refusal(hr) && sources->list.len > 1) {
+            refusal = *error_last();
+            log_line(LOG_WARNING, "Package::Applicable", hr, "%s", refusal.text);
+            continue;
+        }
+        TRY(hr);
+        TRY(package_add(image, change, s, &a->outcome));
+        planned++;
+    }
+    if (planned == 0) {
+        error_restore(&refusal);
+        return refusal.hr;
+    }
+    if (a->prevents_pending && a->outcome.is_pending)
+        return FAIL(CBS_E_PENDING,
+                    "the package would wait for a restart, and PreventPending is TRUE");
+    return S_OK;
+}
+
+static HRESULT add(struct adding *a, struct winimage *image, const char *path)
+{
+    struct op *op = &a->call->op;
+    AUTO_CHANGE struct change *change = NULL;
+    AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
+    TRY(servicing_begin(image, a->prevents_pending, &change));
+    TRY(op_step(op, STEP_ADD_PACKAGE_VALIDATE));
+    TRY(package_sources_open(path, &sources));
+    TRY(check_source(image, &sources, path));
+    TRY(op_ticks_to(op, 100));
+    TRY(op_step(op, STEP_ADD_PACKAGE_PLAN));
+    TRY(plan(a, image, change, &sources));
+    TRY(op_ticks_to(op, 500));
+    return servicing_finish(change, op, STEP_ADD_PACKAGE_STAGE, STEP_ADD_PACKAGE_PLACE);
+}
+
+HRESULT impl_DismAddPackage(struct call *call, DismSession Session, PCWSTR PackagePath,
+                            BOOL IgnoreCheck, BOOL PreventPending, HANDLE CancelEvent,
+                            DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
+{
+    struct winimage *image;
+    AUTO_FREE char *path = NULL;
+    struct adding a = {call, IgnoreCheck, PreventPending, {0}};
+    (void)Session, (void)CancelEvent, (void)Progress, (void)UserData;
+    TRY(client_path(PackagePath, "PackagePath", E_INVALIDARG, &path));
+    TRY(windows_of(call, &image));
+    call->op.total = SERVICING_TICKS;
+    TRY(add(&a, image, path));
+    return servicing_result(&a.outcome);
+}
+
+/* ---- DismRemovePackage ---- */
+
+/* By the identity of the package in a file. */
+static HRESULT find_by_file(struct winimage *image, PCWSTR given, struct package **out)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
+    TRY(client_path(given, "Identifier", E_INVALIDARG, &path));
+    if (path_has_extension(path, ".msu"))
+        return FAIL(E_INVALIDARG, "%s is an .msu, which removing does not take", path);
+    TRY(package_sources_open(path, &sources));
+    return find_named(image, sources.list.ptr[0].text, out);
+}
+
+HRESULT impl_DismRemovePackage(struct call *call, DismSession Session, PCWSTR Identifier,
+                               DismPackageIdentifier PackageIdentifier, HANDLE CancelEvent,
+                               DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
+{
+    struct winimage *image;
+    struct package *package;
+    struct package_outcome outcome = {0};
+    struct op *op = &call->op;
+    AUTO_FREE char *name = NULL;
+    AUTO_CHANGE struct change *change = NULL;
+    (void)Session, (void)CancelEvent, (void)Progress, (void)UserData;
+    TRY(identifier_text(Identifier, PackageIdentifier, &name));
+    TRY(windows_of(call, &image));
+    op->total = SERVICING_TICKS;
+    TRY(servicing_begin(image, false, &change));
+    TRY(op_step(op, STEP_REMOVE_PACKAGE_VALIDATE));
+    TRY(PackageIdentifier == DismPackageName ? find_named(image, name, &package)
+                                             : find_by_file(image, Identifier, &package));
+    TRY(op_ticks_to(op, 100));
+    TRY(op_step(op, STEP_REMOVE_PACKAGE_PLAN));
+    TRY(package_remove(image, change, package, &outcome));
+    TRY(op_ticks_to(op, 500));
+    TRY(servicing_finish(change, op, STEP_REMOVE_PACKAGE_STAGE, STEP_REMOVE_PACKAGE_PLACE));
+    return servicing_result(&outcome);
+}
