@@ -53,6 +53,7 @@ enum world_access {
     WORLD_WRITE,   /* an image file */
     WORLD_PLACE,   /* the files of a mount */
     WORLD_SERVICE, /* what a session reads of its image */
+    WORLD_CHANGE,  /* what servicing replaces or removes in it */
 };
 /* `count` files at or below the path are opened: sharing, access, scanners. 0: may it be opened?
  * (Counts for no scanner's n-th file.) */

@@ -256,7 +256,8 @@ static bool keeps_out(const struct json *entry, enum world_access access)
         return true;
     if (!json_get(change, "holdFile") || !share)
         return false;
-    return text_equal(share, "none") || (text_equal(share, "read") && access == WORLD_WRITE);
+    return text_equal(share, "none") ||
+           (text_equal(share, "read") && (access == WORLD_WRITE || access == WORLD_CHANGE));
 }
 
 static HRESULT check_sharing(const struct json *list, const char *path, enum world_access access)
@@ -286,9 +287,9 @@ static HRESULT check_access(const struct json *list, const char *path)
 static HRESULT scanner_code(const char *does, enum world_access access)
 {
     if (text_equal(does, "quarantine"))
-        return access == WORLD_PLACE     ? (HRESULT)WIMGAPI_E_NO_SUCH_FILE
-               : access == WORLD_SERVICE ? HR_WIN32(ERROR_PATH_NOT_FOUND)
-                                         : HR_WIN32(ERROR_FILE_NOT_FOUND);
+        return access == WORLD_PLACE                               ? (HRESULT)WIMGAPI_E_NO_SUCH_FILE
+               : access == WORLD_SERVICE || access == WORLD_CHANGE ? HR_WIN32(ERROR_PATH_NOT_FOUND)
+                                                                   : HR_WIN32(ERROR_FILE_NOT_FOUND);
     if (text_equal(does, "deny-write") && access == WORLD_WRITE)
         return WIMPROVIDER_E_NO_WRITE_PERMISSION; /* F07 */
     return access == WORLD_PLACE && text_equal(does, "block") ? (HRESULT)WIMGAPI_E_DISTURBED
@@ -318,7 +319,7 @@ static HRESULT meet_scanner(const struct json *entry, const char *path, enum wor
     bool is_asked = count == 0 && !json_get(world_entry_change(entry), "nth");
     if (!is_asked && scanned(entry, count) == 0)
         return S_OK;
-    if (is_policy && access != WORLD_WRITE && access != WORLD_PLACE)
+    if (is_policy && (access == WORLD_READ || access == WORLD_SERVICE))
         return S_OK;
     const char *word = words[is_policy ? 1 : text_equal(does, "quarantine") ? 2 : 0];
     const char *what = access == WORLD_PLACE || access == WORLD_SERVICE ? "a file below " : "";

@@ -2,39 +2,28 @@
 /*
  * change.c - see change.h.
  *
- * The folder holds numbered files and, once marked, "plan": a JSON list of [verb, place, number] in
- * the order of placing. Carrying out a plan again goes on where it ended: a staged file that is
- * gone has been placed, and so has all before it. Placing only renames and removes, and it gives
- * back more room than it takes, so it may use the reserve that undoing has (FLOOR_UNDO): a change
- * is not failed behind its mark.
+ * The folder holds numbered files and, once marked, "plan" (change_plan.h). Carrying out a plan
+ * again goes on where it ended: a staged file that is gone has been placed, and so has all before
+ * it. Placing only renames and removes, and it gives back more room than it takes, so it may use
+ * the reserve that undoing has (FLOOR_UNDO): a change is not failed behind its mark.
  */
 #include "change.h"
 
-#include <string.h>
-
+#include "change_plan.h"
 #include "clock.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
-#include "json.h"
 #include "log.h"
 #include "op.h"
 #include "path.h"
 #include "place.h"
 #include "settings.h"
 #include "text.h"
+#include "world.h"
 
 #define STAGING ".dismfake-change"
 #define PLAN "plan"
-
-enum verb { VERB_FOLDER, VERB_FILE, VERB_REMOVE, VERB_COUNT };
-static const char *const verb_names[VERB_COUNT] = {"folder", "file", "remove"};
-
-struct entry {
-    enum verb verb;
-    char *place;     /* below the root, as the file system spells what is there of it */
-    unsigned number; /* of the staged file */
-};
 
 struct change {
     struct winimage *image;
@@ -43,7 +32,7 @@ struct change {
     struct os_file *lock; /* of the online image */
     bool has_staging, is_marked;
     struct hive *hives[HIVE_COUNT];
-    VEC(struct entry) entries;
+    struct change_plan plan;
     unsigned next;
 };
 
@@ -84,21 +73,29 @@ HRESULT change_begin(struct winimage *image, struct change **out)
     return S_OK;
 }
 
+/* The mark goes first: of what is left no one makes a change. */
+static HRESULT take_away(const char *staging)
+{
+    FLOOR_UNDO();
+    AUTO_FREE char *plan = NULL;
+    TRY(path_join(staging, PLAN, &plan));
+    if (os_exists(plan))
+        TRY(os_remove_file(plan));
+    return os_remove_tree(staging, true);
+}
+
 void change_drop(struct change *change)
 {
     if (change->has_staging && !change->is_marked) {
         struct error reason = *error_last();
-        FLOOR_UNDO();
-        if (FAILED(os_remove_tree(change->staging, true)))
+        if (FAILED(take_away(change->staging)))
             log_line(LOG_WARNING, "Change::Drop", error_last()->hr, "%s", error_last()->text);
         error_restore(&reason);
     }
     for (size_t i = 0; i < HIVE_COUNT; i++)
         if (change->hives[i])
             hive_close(change->hives[i]);
-    for (size_t i = 0; i < change->entries.len; i++)
-        mem_free(change->entries.ptr[i].place);
-    vec_clear(&change->entries);
+    change_plan_clear(&change->plan);
     mem_free(change->staging);
     mem_free(change->staged);
     if (change->lock)
@@ -116,6 +113,7 @@ HRESULT change_hive(struct change *change, enum winimage_hive which, struct hive
         if (hr == S_FALSE)
             return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "the image at %s has no hive %s",
                         change->image->root, place);
+        TRY(world_open_files(path, WORLD_CHANGE, 1));
         TRY(hive_open_for_change(path, &change->hives[which]));
         hive_set_time(change->hives[which], clock_now_filetime());
     }
@@ -124,19 +122,6 @@ HRESULT change_hive(struct change *change, enum winimage_hive which, struct hive
 }
 
 /* ---- planning ---- */
-
-static HRESULT spelled(const struct change *change, const char *place, char **out)
-{
-    AUTO_FREE char *path = NULL;
-    TRY(place_of_new(change->image->root, place, &path));
-    const char *below = path_below(path, change->image->root);
-    if (!below || !*below)
-        return FAIL(E_INVALIDARG, "'%s' names nothing inside the image", place);
-    if (text_starts(below, STAGING))
-        return FAIL(E_ACCESSDENIED, "'%s' is where changes are prepared", place);
-    *out = mem_dup(below);
-    return *out ? S_OK : FAIL_MEMORY();
-}
 
 static HRESULT need_staging(struct change *change)
 {
@@ -153,33 +138,14 @@ static HRESULT staged_path(const struct change *change, unsigned number, char **
     return *out ? S_OK : FAIL_MEMORY();
 }
 
-/* A file or folder that comes takes the place of one that was to come there (a removal before it
- * stays: what is there may be of another kind); a removal takes back all that was to come there and
- * below. */
-static void forget_earlier(struct change *change, enum verb verb, const char *place)
+static HRESULT add(struct change *change, enum change_verb verb, const char *place, unsigned number)
 {
-    for (size_t i = change->entries.len; i-- > 0;) {
-        struct entry *e = &change->entries.ptr[i];
-        bool is_same = path_equal(e->place, place);
-        bool is_below = path_below(e->place, place) != NULL;
-        bool goes = verb == VERB_REMOVE ? is_same || is_below : is_same && e->verb != VERB_REMOVE;
-        if (!goes)
-            continue;
-        mem_free(e->place);
-        vec_remove(&change->entries, i);
-    }
-}
-
-static HRESULT add(struct change *change, enum verb verb, const char *place, unsigned number)
-{
-    AUTO_FREE char *name = NULL;
-    TRY(spelled(change, place, &name));
-    forget_earlier(change, verb, name);
-    struct entry *e = vec_push(&change->entries);
-    if (!e)
+    AUTO_FREE char *first = mem_dup_n(place, strcspn(place, "/"));
+    if (!first)
         return FAIL_MEMORY();
-    *e = (struct entry){verb, TAKE(name), number};
-    return S_OK;
+    if (text_equal_nocase(first, STAGING))
+        return FAIL(E_ACCESSDENIED, "'%s' is where changes are prepared", place);
+    return change_plan_add(&change->plan, change->image->root, verb, place, number);
 }
 
 HRESULT change_stage(struct change *change, const char *place, const char **path)
@@ -188,7 +154,7 @@ HRESULT change_stage(struct change *change, const char *place, const char **path
     mem_free(TAKE(change->staged));
     TRY(need_staging(change));
     TRY(staged_path(change, number, &change->staged));
-    TRY(add(change, VERB_FILE, place, number));
+    TRY(add(change, PLAN_FILE, place, number));
     *path = change->staged;
     return S_OK;
 }
@@ -217,65 +183,12 @@ HRESULT change_copy(struct change *change, const char *place, const char *from)
 
 HRESULT change_folder(struct change *change, const char *place)
 {
-    return add(change, VERB_FOLDER, place, 0);
+    return add(change, PLAN_FOLDER, place, 0);
 }
 
 HRESULT change_remove(struct change *change, const char *place)
 {
-    return add(change, VERB_REMOVE, place, 0);
-}
-
-/* ---- the plan as a file ---- */
-
-static HRESULT write_plan(const struct change *change)
-{
-    AUTO_JSON struct json *plan = json_new_array();
-    AUTO_FREE char *text = NULL, *path = NULL;
-    for (size_t i = 0; i < change->entries.len; i++) {
-        const struct entry *e = &change->entries.ptr[i];
-        struct json *row = json_new_array();
-        json_push(row, json_new_string(verb_names[e->verb]));
-        json_push(row, json_new_string(e->place));
-        json_push(row, json_new_number(e->number));
-        json_push(plan, row);
-    }
-    if (!(text = json_print(plan)))
-        return FAIL_MEMORY();
-    TRY(path_join(change->staging, PLAN, &path));
-    return os_write_file_atomic(path, text, strlen(text));
-}
-
-static HRESULT read_row(const struct json *row, struct entry *out)
-{
-    uint64_t number;
-    const char *verb = json_string(json_at(row, 0)), *place = json_string(json_at(row, 1));
-    unsigned v = 0;
-    while (verb && v < VERB_COUNT && !text_equal(verb_names[v], verb))
-        v++;
-    if (!verb || v == VERB_COUNT || !place || !json_u64(json_at(row, 2), &number))
-        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "an entry of the plan says nothing");
-    *out = (struct entry){(enum verb)v, mem_dup(place), (unsigned)number};
-    return out->place ? S_OK : FAIL_MEMORY();
-}
-
-/* S_FALSE: nothing is marked. */
-static HRESULT read_plan(struct change *change)
-{
-    AUTO_FREE char *path = NULL, *text = NULL;
-    AUTO_JSON struct json *plan = NULL;
-    size_t size;
-    TRY(path_join(change->staging, PLAN, &path));
-    if (!os_is_file(path))
-        return S_FALSE;
-    TRY(os_read_file(path, &text, &size));
-    TRY(json_parse(text, size, &plan));
-    for (const struct json *row = json_first(plan); row; row = json_next(row)) {
-        struct entry *e = vec_push(&change->entries);
-        if (!e)
-            return FAIL_MEMORY();
-        TRY(read_row(row, e));
-    }
-    return S_OK;
+    return add(change, PLAN_REMOVE, place, 0);
 }
 
 /* ---- placing ---- */
@@ -287,11 +200,16 @@ static HRESULT make_parent(const char *path)
     return os_make_directories(parent);
 }
 
-static HRESULT place_file(const struct change *change, const struct entry *e, const char *path)
+/* What replaces a file has its mode. */
+static HRESULT place_file(const struct change *change, const struct planned *e, const char *path)
 {
     AUTO_FREE char *staged = NULL;
+    struct os_stat old, new;
     TRY(staged_path(change, e->number, &staged));
     TRY(make_parent(path));
+    TRY(os_stat(staged, &new));
+    if (os_look(path, &old) && old.type == OS_TYPE_FILE && old.mode != new.mode)
+        TRY(os_set_mode(staged, old.mode));
     return os_rename(staged, path);
 }
 
@@ -304,14 +222,14 @@ static HRESULT remove_place(const char *path)
     return stat.type == OS_TYPE_DIRECTORY ? os_remove_tree(path, true) : os_remove_file(path);
 }
 
-static HRESULT place_entry(const struct change *change, const struct entry *e)
+static HRESULT place_entry(const struct change *change, const struct planned *e)
 {
     AUTO_FREE char *path = NULL;
     TRY(path_join(change->image->root, e->place, &path));
     switch (e->verb) {
-    case VERB_FILE:
+    case PLAN_FILE:
         return place_file(change, e, path);
-    case VERB_FOLDER:
+    case PLAN_FOLDER:
         return os_make_directories(path);
     default:
         return remove_place(path);
@@ -322,11 +240,11 @@ static HRESULT place_entry(const struct change *change, const struct entry *e)
 static HRESULT count_placed(const struct change *change, size_t *out)
 {
     *out = 0;
-    for (size_t i = change->entries.len; i-- > 0 && *out == 0;) {
+    for (size_t i = change->plan.entries.len; i-- > 0 && *out == 0;) {
         AUTO_FREE char *staged = NULL;
-        if (change->entries.ptr[i].verb != VERB_FILE)
+        if (!change->plan.entries.ptr[i].place || change->plan.entries.ptr[i].verb != PLAN_FILE)
             continue;
-        TRY(staged_path(change, change->entries.ptr[i].number, &staged));
+        TRY(staged_path(change, change->plan.entries.ptr[i].number, &staged));
         if (!os_exists(staged))
             *out = i + 1;
     }
@@ -338,9 +256,10 @@ static HRESULT place_all(const struct change *change)
     FLOOR_UNDO();
     size_t first;
     TRY(count_placed(change, &first));
-    for (size_t i = first; i < change->entries.len; i++)
-        TRY(place_entry(change, &change->entries.ptr[i]));
-    return os_remove_tree(change->staging, true);
+    for (size_t i = first; i < change->plan.entries.len; i++)
+        if (change->plan.entries.ptr[i].place)
+            TRY(place_entry(change, &change->plan.entries.ptr[i]));
+    return take_away(change->staging);
 }
 
 /* ---- carrying out ---- */
@@ -361,11 +280,15 @@ static HRESULT stage_hives(struct change *change)
 
 HRESULT change_carry_out(struct change *change, struct op *op, enum step stage, enum step place)
 {
+    AUTO_FREE char *mark = NULL;
     TRY(op_step(op, stage));
     TRY(need_staging(change));
     TRY(stage_hives(change));
+    TRY(world_check_room(change->staging, 0)); /* staged files count by themselves */
+    TRY(change_plan_check(&change->plan, change->image->root));
+    TRY(path_join(change->staging, PLAN, &mark));
     TRY(op_step(op, place));
-    TRY(write_plan(change));
+    TRY(change_plan_write(&change->plan, mark));
     change->is_marked = true;
     op_no_return(op);
     winimage_forget(change->image);
@@ -379,9 +302,25 @@ HRESULT change_carry_out(struct change *change, struct op *op, enum step stage, 
 
 /* ---- recovery ---- */
 
+/* S_FALSE: nothing is marked. */
+static HRESULT read_plan(struct change *change)
+{
+    AUTO_FREE char *path = NULL;
+    struct os_stat stat;
+    TRY(path_join(change->staging, PLAN, &path));
+    if (!os_exists(path))
+        return S_FALSE;
+    TRY(os_lstat(path, &stat));
+    if (stat.type != OS_TYPE_FILE)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is no file", path);
+    return change_plan_read(&change->plan, change->image->root, path);
+}
+
+/* The folder may have been in the image when it was mounted, made by anybody. */
 static HRESULT recover(const char *root)
 {
     struct winimage image = {.root = (char *)root};
+    struct os_stat stat;
     AUTO_CHANGE struct change *change = mem_alloc(sizeof *change);
     if (!change)
         return FAIL_MEMORY();
@@ -389,11 +328,14 @@ static HRESULT recover(const char *root)
     TRY(path_join(root, STAGING, &change->staging));
     if (!os_exists(change->staging))
         return S_OK;
+    TRY(os_lstat(change->staging, &stat));
+    if (stat.type != OS_TYPE_DIRECTORY)
+        return FAIL(HR_WIN32(ERROR_DIRECTORY), "%s is no folder", change->staging);
     HRESULT hr = read_plan(change);
     TRY(hr);
     log_line(LOG_WARNING, "Change::Recover", S_OK, "a change to %s was cut off; it is %s", root,
              hr == S_OK ? "carried out" : "undone");
-    return hr == S_OK ? place_all(change) : os_remove_tree(change->staging, true);
+    return hr == S_OK ? place_all(change) : take_away(change->staging);
 }
 
 HRESULT change_recover(const char *root, bool is_online)

@@ -45,12 +45,26 @@ static HRESULT check_inside(const char *root, const char *path)
     return FAIL(HR_WIN32(ERROR_CANT_ACCESS_FILE), "%s is a link that leads out of the image", path);
 }
 
+/* Only down: no name that is a way up, nor a separator that other systems take for one. */
+static HRESULT check_names(const char *relative)
+{
+    for (const char *s = relative; *s;) {
+        size_t len = strcspn(s, "/");
+        if ((len == 1 && *s == '.') || (len == 2 && s[0] == '.' && s[1] == '.') ||
+            memchr(s, '\\', len))
+            return FAIL(E_INVALIDARG, "'%s' is no path inside an image", relative);
+        s += len + (s[len] == '/');
+    }
+    return S_OK;
+}
+
 /* S_FALSE: *out is the last folder that is there, *rest what is missing below it. */
 static HRESULT walk(const char *root, char *relative, char **out, char **rest)
 {
     AUTO_FREE char *found = mem_dup(root);
     if (!found)
         return FAIL_MEMORY();
+    TRY(check_names(relative));
     while (*relative == '/')
         relative++;
     while (*relative) {
@@ -59,8 +73,6 @@ static HRESULT walk(const char *root, char *relative, char **out, char **rest)
         AUTO_FREE char *name = mem_dup_n(relative, len), *next = NULL;
         if (!name)
             return FAIL_MEMORY();
-        if (text_equal(name, "..") || text_equal(name, "."))
-            return FAIL(E_INVALIDARG, "'%s' in a path inside the image", name);
         HRESULT hr = find_child(found, name, &next);
         TRY(hr);
         if (hr == S_FALSE) {
@@ -99,6 +111,9 @@ HRESULT place_of_new(const char *root, const char *relative, char **out)
     char *rest;
     if (!copy)
         return FAIL_MEMORY();
+    const char *flaw = *relative ? path_flaw(relative) : NULL;
+    if (flaw)
+        return FAIL(E_INVALIDARG, "'%s' has %s", relative, flaw);
     HRESULT hr = walk(root, copy, &found, &rest);
     TRY(hr);
     if (hr == S_OK) {

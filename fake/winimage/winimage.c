@@ -6,6 +6,7 @@
 #include "error.h"
 #include "path.h"
 #include "place.h"
+#include "world.h"
 
 static const char *const hive_names[HIVE_COUNT] = {"SOFTWARE", "SYSTEM", "DRIVERS"};
 
@@ -123,6 +124,7 @@ HRESULT winimage_hive(struct winimage *image, enum winimage_hive which, struct h
         if (hr == S_FALSE)
             return FAIL(HR_WIN32(ERROR_FILE_NOT_FOUND), "the image at %s has no hive %s",
                         image->root, place);
+        TRY(world_open_files(path, WORLD_SERVICE, 1));
         TRY(hive_open(path, &image->hives[which]));
     }
     *out = image->hives[which];
