@@ -51,11 +51,28 @@ target_link_libraries(image PUBLIC core hive ${disk_libraries} PRIVATE wimport d
 include(winimage/winimage.cmake)
 
 add_library(servicing OBJECT
-    servicing/client_path.c servicing/describe.c servicing/forget.c servicing/hooks.c servicing/image_info.c servicing/mount_check.c
+    servicing/capabilities.c
+    servicing/client_path.c
+    servicing/client_sources.c
+    servicing/describe.c
+    servicing/features.c
+    servicing/forget.c
+    servicing/hooks.c
+    servicing/image_info.c
+    servicing/mount_check.c
     servicing/mount_lookup.c
-    servicing/mounting.c servicing/online.c servicing/packages.c servicing/remounting.c servicing/servicing.c
-    servicing/sessions.c servicing/turn.c
-    servicing/unimplemented.c servicing/unmounting.c servicing/versions.c servicing/windows_of.c
+    servicing/mounting.c
+    servicing/online.c
+    servicing/package_choice.c
+    servicing/packages.c
+    servicing/remounting.c
+    servicing/servicing.c
+    servicing/sessions.c
+    servicing/turn.c
+    servicing/unimplemented.c
+    servicing/unmounting.c
+    servicing/versions.c
+    servicing/windows_of.c
     servicing/world_step.c)
 target_include_directories(servicing PUBLIC servicing)
 target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")

@@ -40,7 +40,28 @@
     X(REMOVE_PACKAGE_VALIDATE, DismRemovePackage, "validate")                                      \
     X(REMOVE_PACKAGE_PLAN, DismRemovePackage, "plan")                                              \
     X(REMOVE_PACKAGE_STAGE, DismRemovePackage, "stage")                                            \
-    X(REMOVE_PACKAGE_PLACE, DismRemovePackage, "place")
+    X(REMOVE_PACKAGE_PLACE, DismRemovePackage, "place")                                            \
+    X(FEATURES_READ, DismGetFeatures, "read")                                                      \
+    X(FEATURE_INFO_READ, DismGetFeatureInfo, "read")                                               \
+    X(FEATURE_PARENT_READ, DismGetFeatureParent, "read")                                           \
+    X(CAPABILITIES_READ, DismGetCapabilities, "read")                                              \
+    X(CAPABILITY_INFO_READ, DismGetCapabilityInfo, "read")                                         \
+    X(ENABLE_FEATURE_VALIDATE, DismEnableFeature, "validate")                                      \
+    X(ENABLE_FEATURE_PLAN, DismEnableFeature, "plan")                                              \
+    X(ENABLE_FEATURE_STAGE, DismEnableFeature, "stage")                                            \
+    X(ENABLE_FEATURE_PLACE, DismEnableFeature, "place")                                            \
+    X(DISABLE_FEATURE_VALIDATE, DismDisableFeature, "validate")                                    \
+    X(DISABLE_FEATURE_PLAN, DismDisableFeature, "plan")                                            \
+    X(DISABLE_FEATURE_STAGE, DismDisableFeature, "stage")                                          \
+    X(DISABLE_FEATURE_PLACE, DismDisableFeature, "place")                                          \
+    X(ADD_CAPABILITY_VALIDATE, DismAddCapability, "validate")                                      \
+    X(ADD_CAPABILITY_PLAN, DismAddCapability, "plan")                                              \
+    X(ADD_CAPABILITY_STAGE, DismAddCapability, "stage")                                            \
+    X(ADD_CAPABILITY_PLACE, DismAddCapability, "place")                                            \
+    X(REMOVE_CAPABILITY_VALIDATE, DismRemoveCapability, "validate")                                \
+    X(REMOVE_CAPABILITY_PLAN, DismRemoveCapability, "plan")                                        \
+    X(REMOVE_CAPABILITY_STAGE, DismRemoveCapability, "stage")                                      \
+    X(REMOVE_CAPABILITY_PLACE, DismRemoveCapability, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "os.h"
 #include "package_change.h"
+#include "package_choice.h"
 #include "path.h"
 #include "pending.h"
 #include "servicing.h"
@@ -69,53 +70,23 @@ HRESULT impl_DismGetPackages(struct call *call, DismSession Session, DismPackage
     return S_OK;
 }
 
-/* ---- which package ---- */
-
-/* An identity by name. E_INVALIDARG: not of its form; CBS_E_INVALID_PACKAGE: none of that name. */
-static HRESULT find_named(struct winimage *image, const char *name, struct package **out)
-{
-    struct packages *packages;
-    struct identity identity = {0};
-    TRY(packages_of(image, &packages));
-    *out = packages_find(packages, name);
-    if (*out && package_state(*out) != DismStateNotPresent)
-        return S_OK;
-    TRY(identity_parse(name, &identity));
-    identity_clear(&identity);
-    return FAIL(CBS_E_INVALID_PACKAGE, "the image has no package %s", name);
-}
-
-static HRESULT identifier_text(PCWSTR identifier, DismPackageIdentifier kind, char **out)
-{
-    TRY(text_from_utf16(identifier, out));
-    if (kind == DismPackageNone)
-        return FAIL(E_INVALIDARG, "PackageIdentifier is DismPackageNone for '%s'", *out);
-    if (!**out)
-        return FAIL(E_INVALIDARG, "Identifier is empty");
-    return S_OK;
-}
-
 /* ---- DismGetPackageInfo, DismGetPackageInfoEx ---- */
 
-/* What is said of a package, in the image or in a file. */
 struct describing {
     struct winimage *image;
-    struct package *package;         /* NULL: it is not in the image */
-    const struct manifest *manifest; /* NULL: none that can be read */
-    const char *text;
-    const char *path; /* of a file, else NULL */
+    struct package_choice choice;
     bool is_ex;
 };
 
 static HRESULT add_strings(struct result *r, const struct describing *d)
 {
     static const struct manifest none;
-    const struct manifest *m = d->manifest ? d->manifest : &none;
-    const struct package *p = d->package;
+    const struct manifest *m = d->choice.manifest ? d->choice.manifest : &none;
+    const struct package *p = d->choice.package;
     const struct {
         size_t where;
         const char *text;
-    } texts[] = {{offsetof(DismPackageInfo, PackageName), d->text},
+    } texts[] = {{offsetof(DismPackageInfo, PackageName), d->choice.text},
                  {offsetof(DismPackageInfo, Copyright), m->copyright},
                  {offsetof(DismPackageInfo, Company), m->company},
                  {offsetof(DismPackageInfo, DisplayName), m->display_name},
@@ -137,19 +108,19 @@ static HRESULT add_strings(struct result *r, const struct describing *d)
 static HRESULT add_features(struct result *r, const struct describing *d)
 {
     size_t count = 0, at;
-    for (size_t i = 0; d->manifest && i < d->manifest->updates.len; i++)
-        count += d->manifest->updates.ptr[i].is_feature;
+    for (size_t i = 0; d->choice.manifest && i < d->choice.manifest->updates.len; i++)
+        count += d->choice.manifest->updates.ptr[i].is_feature;
     ((DismPackageInfo *)result_at(r, 0))->FeatureCount = (UINT)count;
     if (count == 0)
         return S_OK;
     TRY(result_array(r, offsetof(DismPackageInfo, Feature), count * sizeof(DismFeature), &at));
-    for (size_t i = 0; i < d->manifest->updates.len; i++) {
-        const struct manifest_update *u = &d->manifest->updates.ptr[i];
+    for (size_t i = 0; i < d->choice.manifest->updates.len; i++) {
+        const struct manifest_update *u = &d->choice.manifest->updates.ptr[i];
         if (!u->is_feature)
             continue;
         DismPackageFeatureState state = DismStateNotPresent;
-        if (d->package)
-            TRY(feature_state(d->image, d->package, u, &state));
+        if (d->choice.package)
+            TRY(feature_state(d->image, d->choice.package, u, &state));
         ((DismFeature *)result_at(r, at))->State = state;
         TRY(result_string(r, at + offsetof(DismFeature, FeatureName), u->name));
         at += sizeof(DismFeature);
@@ -160,11 +131,11 @@ static HRESULT add_features(struct result *r, const struct describing *d)
 /* Whether it could be installed again says the real thing of installed ones too. */
 static HRESULT is_applicable(const struct describing *d, BOOL *out)
 {
-    if (!d->manifest) {
+    if (!d->choice.manifest) {
         *out = FALSE;
         return S_OK;
     }
-    HRESULT hr = applicable_check(d->image, d->manifest);
+    HRESULT hr = applicable_check(d->image, d->choice.manifest);
     if (FAILED(hr) && !applicable_is_refusal(hr))
         return hr;
     if (FAILED(hr))
@@ -185,66 +156,46 @@ static DismFullyOfflineInstallableType offline_of(const struct manifest *m)
 static HRESULT describe(struct result *r, const struct describing *d)
 {
     DismPackageInfo *info = result_at(r, 0);
-    info->PackageState = d->package ? package_state(d->package) : DismStateNotPresent;
-    info->ReleaseType = d->manifest ? manifest_release_type(d->manifest) : DismReleaseTypeOther;
-    info->InstallTime = describe_time(d->package ? d->package->install_time : 0);
-    info->RestartRequired = manifest_restart_type(d->manifest ? d->manifest->restart : NULL);
-    info->CreationTime = describe_stamp(d->manifest ? d->manifest->creation_time : NULL);
-    info->LastUpdateTime = describe_stamp(d->manifest ? d->manifest->last_update_time : NULL);
-    info->FullyOffline = offline_of(d->manifest);
+    info->PackageState = d->choice.package ? package_state(d->choice.package) : DismStateNotPresent;
+    info->ReleaseType =
+        d->choice.manifest ? manifest_release_type(d->choice.manifest) : DismReleaseTypeOther;
+    info->InstallTime = describe_time(d->choice.package ? d->choice.package->install_time : 0);
+    info->RestartRequired =
+        manifest_restart_type(d->choice.manifest ? d->choice.manifest->restart : NULL);
+    info->CreationTime =
+        describe_stamp(d->choice.manifest ? d->choice.manifest->creation_time : NULL);
+    info->LastUpdateTime =
+        describe_stamp(d->choice.manifest ? d->choice.manifest->last_update_time : NULL);
+    info->FullyOffline = offline_of(d->choice.manifest);
     TRY(is_applicable(d, &info->Applicable));
     TRY(add_strings(r, d));
     TRY(describe_properties(r, offsetof(DismPackageInfo, CustomProperty),
                             offsetof(DismPackageInfo, CustomPropertyCount),
-                            d->manifest ? d->manifest->properties.ptr : NULL,
-                            d->manifest ? d->manifest->properties.len : 0));
+                            d->choice.manifest ? d->choice.manifest->properties.ptr : NULL,
+                            d->choice.manifest ? d->choice.manifest->properties.len : 0));
     return add_features(r, d);
 }
 
-static HRESULT finish(struct call *call, struct result *r, const struct describing *d, void **out)
+static HRESULT describe_choice(struct call *call, const struct describing *d, void **out)
 {
-    TRY(result_begin(r, call->api, 1,
+    struct result result AUTO(result_clear) = {0};
+    TRY(result_begin(&result, call->api, 1,
                      d->is_ex ? sizeof(DismPackageInfoEx) : sizeof(DismPackageInfo)));
-    TRY(describe(r, d));
-    return result_finish(r, out);
-}
-
-static HRESULT describe_named(struct call *call, struct describing *d, const char *name, void **out)
-{
-    struct result result AUTO(result_clear) = {0};
-    TRY(find_named(d->image, name, &d->package));
-    TRY(package_manifest(d->image, d->package, &d->manifest));
-    d->text = d->package->text;
-    return finish(call, &result, d, out);
-}
-
-static HRESULT describe_file(struct call *call, struct describing *d, PCWSTR given, void **out)
-{
-    struct result result AUTO(result_clear) = {0};
-    AUTO_FREE char *path = NULL;
-    AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
-    struct packages *packages;
-    TRY(client_path(given, "Identifier", E_INVALIDARG, &path));
-    if (path_has_extension(path, ".msu"))
-        return FAIL(E_INVALIDARG, "%s is an .msu: only .cab files and folders are described", path);
-    TRY(package_sources_open(path, &sources));
-    TRY(packages_of(d->image, &packages));
-    d->manifest = sources.list.ptr[0].manifest;
-    d->text = sources.list.ptr[0].text;
-    d->package = packages_find(packages, d->text);
-    return finish(call, &result, d, out);
+    TRY(describe(&result, d));
+    return result_finish(&result, out);
 }
 
 static HRESULT get_info(struct call *call, PCWSTR identifier, DismPackageIdentifier kind,
                         bool is_ex, void **out)
 {
-    AUTO_FREE char *name = NULL;
     struct describing d = {.is_ex = is_ex};
-    TRY(identifier_text(identifier, kind, &name));
     TRY(windows_of(call, &d.image));
     TRY(op_step(&call->op, is_ex ? STEP_PACKAGE_INFO_EX_READ : STEP_PACKAGE_INFO_READ));
-    return kind == DismPackageName ? describe_named(call, &d, name, out)
-                                   : describe_file(call, &d, identifier, out);
+    HRESULT hr = package_choose(d.image, identifier, kind, &d.choice);
+    if (SUCCEEDED(hr))
+        hr = describe_choice(call, &d, out);
+    package_choice_clear(&d.choice);
+    return hr;
 }
 
 HRESULT impl_DismGetPackageInfo(struct call *call, DismSession Session, PCWSTR Identifier,
@@ -347,39 +298,26 @@ HRESULT impl_DismAddPackage(struct call *call, DismSession Session, PCWSTR Packa
 
 /* ---- DismRemovePackage ---- */
 
-/* By the identity of the package in a file. */
-static HRESULT find_by_file(struct winimage *image, PCWSTR given, struct package **out)
-{
-    AUTO_FREE char *path = NULL;
-    AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
-    TRY(client_path(given, "Identifier", E_INVALIDARG, &path));
-    if (path_has_extension(path, ".msu"))
-        return FAIL(E_INVALIDARG, "%s is an .msu, which removing does not take", path);
-    TRY(package_sources_open(path, &sources));
-    return find_named(image, sources.list.ptr[0].text, out);
-}
-
 HRESULT impl_DismRemovePackage(struct call *call, DismSession Session, PCWSTR Identifier,
                                DismPackageIdentifier PackageIdentifier, HANDLE CancelEvent,
                                DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
 {
     struct winimage *image;
-    struct package *package;
     struct package_outcome outcome = {0};
     struct op *op = &call->op;
-    AUTO_FREE char *name = NULL;
+    AUTO_PACKAGE_CHOICE struct package_choice choice = {0};
     AUTO_CHANGE struct change *change = NULL;
     (void)Session, (void)CancelEvent, (void)Progress, (void)UserData;
-    TRY(identifier_text(Identifier, PackageIdentifier, &name));
     TRY(windows_of(call, &image));
     op->total = SERVICING_TICKS;
     TRY(servicing_begin(image, false, &change));
     TRY(op_step(op, STEP_REMOVE_PACKAGE_VALIDATE));
-    TRY(PackageIdentifier == DismPackageName ? find_named(image, name, &package)
-                                             : find_by_file(image, Identifier, &package));
+    TRY(package_choose(image, Identifier, PackageIdentifier, &choice));
+    if (!choice.package)
+        return FAIL(CBS_E_INVALID_PACKAGE, "the image has no package %s", choice.text);
     TRY(op_ticks_to(op, 100));
     TRY(op_step(op, STEP_REMOVE_PACKAGE_PLAN));
-    TRY(package_remove(image, change, package, &outcome));
+    TRY(package_remove(image, change, choice.package, &outcome));
     TRY(op_ticks_to(op, 500));
     TRY(servicing_finish(change, op, STEP_REMOVE_PACKAGE_STAGE, STEP_REMOVE_PACKAGE_PLACE));
     return servicing_result(&outcome);

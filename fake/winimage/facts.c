@@ -119,3 +119,38 @@ HRESULT facts_of(struct winimage *image, const struct facts **out)
     *out = facts;
     return S_OK;
 }
+
+/* ---- language ---- */
+
+struct seeking {
+    const struct hive *hive;
+    unsigned long number; /* of the installed one */
+    char *found;
+};
+
+static HRESULT compare_language(void *context, hive_key key, const char *name)
+{
+    struct seeking *s = context;
+    uint32_t number;
+    if (s->found || !hive_number(s->hive, key, "LCID", &number) || number != s->number)
+        return S_OK;
+    s->found = mem_dup(name);
+    return s->found ? S_OK : FAIL_MEMORY();
+}
+
+HRESULT facts_default_language(struct winimage *image, char **out)
+{
+    struct hive *system;
+    AUTO_FREE char *control_set = NULL, *installed = NULL;
+    TRY(hive_or_none(image, HIVE_SYSTEM, &system));
+    if (!system)
+        return text_or_empty(NULL, out);
+    TRY(winimage_control_set(image, &control_set));
+    hive_key control =
+        hive_find(system, hive_find(system, hive_root(system), control_set), "Control");
+    installed = hive_text(system, hive_find(system, control, "Nls\\Language"), "InstallLanguage");
+    struct seeking s = {.hive = system, .number = installed ? strtoul(installed, NULL, 16) : 0};
+    TRY(hive_each_key(system, hive_find(system, control, "MUI\\UILanguages"), compare_language,
+                      &s));
+    return text_or_empty(s.found, out);
+}

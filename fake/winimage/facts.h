@@ -14,6 +14,8 @@ struct facts {
 };
 /* Belongs to the image. An image without hives has no facts, which is no error. */
 HRESULT facts_of(struct winimage *image, const struct facts **out);
+/* "en-US", the language the image was installed in; "" where it is not known. Caller's. */
+HRESULT facts_default_language(struct winimage *image, char **out);
 /* "amd64" as PROCESSOR_ARCHITECTURE_AMD64; false: no such word. "x64" is one too. */
 bool architecture_of(const char *word, unsigned *out);
 

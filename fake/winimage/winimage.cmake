@@ -2,8 +2,24 @@
 # The Windows in an image (winimage.h), on hives, XML and archives. Sees nothing of how an image is mounted.
 
 add_library(winimage OBJECT
-    winimage/applicable.c winimage/change.c winimage/change_plan.c winimage/component.c winimage/facts.c winimage/feature.c winimage/identity.c
-    winimage/manifest.c winimage/package_change.c winimage/package_keys.c winimage/package_source.c winimage/packages.c
-    winimage/pending.c winimage/place.c winimage/projection.c winimage/winimage.c)
+    winimage/applicable.c
+    winimage/capability.c
+    winimage/change.c
+    winimage/change_plan.c
+    winimage/component.c
+    winimage/facts.c
+    winimage/feature.c
+    winimage/feature_change.c
+    winimage/identity.c
+    winimage/manifest.c
+    winimage/package_change.c
+    winimage/package_keys.c
+    winimage/package_source.c
+    winimage/packages.c
+    winimage/pending.c
+    winimage/place.c
+    winimage/projection.c
+    winimage/sources.c
+    winimage/winimage.c)
 target_include_directories(winimage PUBLIC winimage)
 target_link_libraries(winimage PUBLIC core archive hive PRIVATE dismfake_options)

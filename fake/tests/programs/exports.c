@@ -7,30 +7,29 @@
 
 #include <dlfcn.h>
 
+#include "bodies.h"
 #include "reflect.h"
 
-static const char *const implemented[] = {"DismInitialize",
-                                          "DismShutdown",
-                                          "DismOpenSession",
-                                          "DismCloseSession",
-                                          "DismMountImage",
-                                          "DismUnmountImage",
-                                          "DismCommitImage",
-                                          "DismRemountImage",
-                                          "DismCleanupMountpoints",
-                                          "DismGetImageInfo",
-                                          "DismGetMountedImageInfo",
-                                          "DismGetLastErrorMessage",
-                                          "DismDelete"};
+enum { WITHOUT_BODY, WITH_BODY };
+static const struct {
+    const char *name;
+    int body;
+} bodies[] = {
+#define DISM_CALL(name, ...) {#name, WHETHER_BODY(name)},
+#define DISM_CALL0(name) {#name, WITH_BODY},
+#include "dismapi_calls.h"
+#undef DISM_CALL
+#undef DISM_CALL0
+};
 
 typedef HRESULT(WINAPI *any_call)(arg_word, arg_word, arg_word, arg_word, arg_word, arg_word,
                                   arg_word, arg_word, arg_word, arg_word, arg_word, arg_word);
 
 static bool is_implemented(const char *name)
 {
-    for (size_t i = 0; i < sizeof implemented / sizeof *implemented; i++)
-        if (strcmp(implemented[i], name) == 0)
-            return true;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        if (strcmp(bodies[i].name, name) == 0)
+            return bodies[i].body == WITH_BODY;
     return false;
 }
 
@@ -91,7 +90,6 @@ static void fill_args(const struct reflect_call *row, DismSession session, arg_w
 
 static void every_call_without_a_body_says_so(void *library, DismSession session)
 {
-    unsigned count = 0;
     for (unsigned i = 0; i < API_COUNT; i++) {
         const struct reflect_call *row = &reflect_calls[i];
         arg_word w[12] = {0};
@@ -110,9 +108,7 @@ static void every_call_without_a_body_says_so(void *library, DismSession session
         for (unsigned k = 0; k < row->arg_count; k++)
             if (reflect_kind_is_out(row->args[k].kind))
                 CHECK(*(const uint32_t *)(uintptr_t)w[k] == 0);
-        count++;
     }
-    CHECK(count == API_COUNT - sizeof implemented / sizeof *implemented);
 }
 
 static void a_call_with_a_session_that_is_not_open_is_refused(void *library)

@@ -55,6 +55,7 @@ foreach(name cancel_steps client habits threads)
 endforeach()
 dismfake_client(exports)
 target_link_libraries(test_exports PRIVATE contract)
+target_include_directories(test_exports PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/servicing)
 
 dismfake_program(c-client test_client ${PROGRAMS_TMP}/client)
 dismfake_program_on_engines(cancel-steps $<TARGET_FILE:test_cancel_steps> ${PROGRAMS_TMP}/cancel-steps-ENGINE)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* client_sources.h - the SourcePaths of a call. */
+#ifndef SERVICING_CLIENT_SOURCES_H
+#define SERVICING_CLIENT_SOURCES_H
+
+#include "sources.h"
+
+/* A folder that is not there is passed over when somebody looks into it. */
+HRESULT client_sources(PCWSTR *paths, UINT count, BOOL limits_access, struct sources *out);
+
+#endif
