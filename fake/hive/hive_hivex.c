@@ -613,8 +613,7 @@ static bool is_for_hivex(const struct regf *regf, bool for_change)
     for (size_t i = 0; i < regf->nodes.len; i++) {
         const struct regf_node *node = &regf->nodes.ptr[i];
         if (node->keys.len > MOST_IN_LIST || node->values.len > MOST_IN_LIST ||
-            !can_name(&node->name) ||
-            (for_change && node->nk && LE16(node->nk + 2) & REGF_NK_PREDEFINED))
+            !can_name(&node->name) || (for_change && regf_is_predefined(node->nk)))
             return false;
     }
     for (size_t i = 0; i < regf->values.len; i++) {

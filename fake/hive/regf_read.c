@@ -254,7 +254,7 @@ static HRESULT read_values(struct reader *r, regf_key key, const uint8_t *nk)
     struct cell list;
     struct regf *regf = r->regf;
     const uint32_t count = LE32(nk + 36), offset = LE32(nk + 40);
-    if (count == 0 || LE16(nk + 2) & REGF_NK_PREDEFINED)
+    if (count == 0 || regf_is_predefined(nk))
         return S_OK;
     if (count > r->size / 4)
         return damaged(r, "more values than fit", (size_t)(nk - r->bins));
@@ -381,6 +381,19 @@ static HRESULT sort_keys(struct regf *regf, const struct regf_span *span)
     return S_OK;
 }
 
+static HRESULT check_twins(const struct reader *r, const struct family *family)
+{
+    const struct regf *regf = r->regf;
+    const struct regf_span *keys = &regf_node_of(regf, family->parent)->keys;
+    for (size_t i = 1; i < keys->len; i++) {
+        const regf_key *pair = regf->links.ptr + keys->at + i - 1;
+        if (regf_compare_names(&regf_node_of(regf, pair[0])->name,
+                               &regf_node_of(regf, pair[1])->name) == 0)
+            return damaged(r, "two keys of one name", family->offset);
+    }
+    return S_OK;
+}
+
 static HRESULT read_keys(struct reader *r, struct family *family, const uint8_t *nk)
 {
     struct regf *regf = r->regf;
@@ -403,7 +416,8 @@ static HRESULT read_keys(struct reader *r, struct family *family, const uint8_t 
     if (family->is_sorted)
         return S_OK;
     odd(r, "keys out of order");
-    return sort_keys(regf, &regf_node_of(regf, family->parent)->keys);
+    TRY(sort_keys(regf, &regf_node_of(regf, family->parent)->keys));
+    return check_twins(r, family);
 }
 
 static void read_class(struct reader *r, struct regf_node *node, const uint8_t *nk)
@@ -439,6 +453,8 @@ static HRESULT read_key(struct reader *r, uint32_t offset, const struct family *
         odd(r, "a key with another parent");
     if (family->parent && (node->name.units == 0 || node->name.units > REGF_LONGEST_KEY))
         odd(r, "a key without a name, or with a long one");
+    if (LE16(nk + 2) & REGF_NK_PREDEFINED && !regf_is_predefined(nk))
+        odd(r, "a predefined key without a handle");
     read_class(r, node, nk);
     TRY(read_security(r, *out, LE32(nk + 44)));
     TRY(read_values(r, *out, nk));

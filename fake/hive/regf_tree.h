@@ -15,8 +15,8 @@ enum regf_layout {
     REGF_VK = 20, /* of a value */
     REGF_SK = 20, /* of a security descriptor */
     REGF_NK_LATIN_NAME = 0x20,
-    REGF_NK_PREDEFINED = 0x40, /* the count of values is a handle, and there are none */
-    REGF_NK_ROOT = 0x0C,       /* and may not be deleted */
+    REGF_NK_PREDEFINED = 0x40,
+    REGF_NK_ROOT = 0x0C, /* and may not be deleted */
     REGF_VK_LATIN_NAME = 1,
     REGF_MOST_IN_CELL = 16344, /* more data is in segments ("db"), since 1.4 */
     REGF_BIG_DATA_SINCE = 4,   /* 1.4 */
@@ -67,6 +67,12 @@ struct regf {
 static inline struct regf_node *regf_node_of(const struct regf *regf, regf_key key)
 {
     return &regf->nodes.ptr[key - 1];
+}
+
+/* Has the key a handle in the place of its count of values, and so none? (HKEY_..., as Perflib.) */
+static inline bool regf_is_predefined(const uint8_t *nk)
+{
+    return nk && nk[2] & REGF_NK_PREDEFINED && nk[39] & 0x80;
 }
 
 /* Memory that lives as long as the tree; NULL: none is left. */

@@ -261,7 +261,7 @@ static uint16_t flags_of(const struct regf_node *node)
 {
     uint16_t flags = node->nk ? LE16(node->nk + 2) : node->parent ? 0 : REGF_NK_ROOT;
     flags &= (uint16_t)~REGF_NK_LATIN_NAME;
-    if (node->values.len)
+    if (node->values.len || !regf_is_predefined(node->nk))
         flags &= (uint16_t)~REGF_NK_PREDEFINED;
     return flags | (node->name.is_wide ? 0 : REGF_NK_LATIN_NAME);
 }
@@ -288,7 +288,7 @@ static HRESULT write_key(struct writer *w, regf_key key, uint32_t parent, uint32
     set_le(nk + 24, 4, 0); /* keys that are not kept */
     set_le(nk + 28, 4, keys);
     set_le(nk + 32, 4, REGF_NONE);
-    if (!(flags_of(node) & REGF_NK_PREDEFINED))
+    if (!(flags_of(node) & REGF_NK_PREDEFINED)) /* else it stays a handle */
         set_le(nk + 36, 4, node->values.len);
     set_le(nk + 40, 4, values);
     set_le(nk + 44, 4, security);

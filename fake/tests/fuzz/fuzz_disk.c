@@ -4,10 +4,10 @@
  * might hand them to us. Built with FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION, checksums do not
  * count.
  *
- * Containers are large and nearly empty, so an input is a list of what is not zero (seeds.py writes
- * it): flags (bit 0: VHDX), then for each of two files, "disk" and what may be its parent, "p", its
- * size in sectors (3 bytes), then pieces: which file (1 byte), first sector (3), count of sectors
- * (1), the bytes.
+ * Containers are large and nearly empty, so an input is a list of what is not zero (seeds_disk.py
+ * writes it): flags (bit 0: VHDX), then for each of two files, "disk" and what may be its parent,
+ * "p", its size in sectors (3 bytes), then pieces: which file (1 byte), first sector (3), count of
+ * sectors (1), the bytes.
  *
  * What opens is read, written beside, applied, opened again: what was written has to be there.
  */

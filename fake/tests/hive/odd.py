@@ -186,6 +186,12 @@ def bin_elsewhere(data):
 
 
 @odd()
+def predefined_without_handle(data):
+    """a predefined key without a handle"""
+    data[cell_of(data, "Sizes") + 2] |= 0x40
+
+
+@odd()
 def behind_the_end(data):
     """nothing"""
     data += b"trailing" * 1000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""seeds.py OUTDIR - the inputs that fuzz_disk starts from: small containers of every kind, partition
+"""seeds_disk.py OUTDIR - the inputs that fuzz_disk starts from: small containers of every kind, partition
 tables in them, packed as fuzz_disk.c says. Environment as for the tests of fake/disk (disktest.py)."""
 import os
 import random
