@@ -57,6 +57,7 @@ add_library(servicing OBJECT
     servicing/describe.c
     servicing/features.c
     servicing/forget.c
+    servicing/health.c
     servicing/hooks.c
     servicing/image_info.c
     servicing/mount_check.c

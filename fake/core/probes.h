@@ -61,7 +61,17 @@
     X(REMOVE_CAPABILITY_VALIDATE, DismRemoveCapability, "validate")                                \
     X(REMOVE_CAPABILITY_PLAN, DismRemoveCapability, "plan")                                        \
     X(REMOVE_CAPABILITY_STAGE, DismRemoveCapability, "stage")                                      \
-    X(REMOVE_CAPABILITY_PLACE, DismRemoveCapability, "place")
+    X(REMOVE_CAPABILITY_PLACE, DismRemoveCapability, "place")                                      \
+    X(CHECK_HEALTH_SCAN, DismCheckImageHealth, "scan")                                             \
+    X(CHECK_HEALTH_STAGE, DismCheckImageHealth, "stage")                                           \
+    X(CHECK_HEALTH_PLACE, DismCheckImageHealth, "place")                                           \
+    X(RESTORE_HEALTH_SCAN, DismRestoreImageHealth, "scan")                                         \
+    X(RESTORE_HEALTH_PLAN, DismRestoreImageHealth, "plan")                                         \
+    X(RESTORE_HEALTH_STAGE, DismRestoreImageHealth, "stage")                                       \
+    X(RESTORE_HEALTH_PLACE, DismRestoreImageHealth, "place")                                       \
+    X(RESERVED_READ, DismGetReservedStorageState, "read")                                          \
+    X(RESERVED_STAGE, DismSetReservedStorageState, "stage")                                        \
+    X(RESERVED_PLACE, DismSetReservedStorageState, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

@@ -33,6 +33,10 @@
 #define HAS_BODY_DismGetCapabilityInfo ~, WITH_BODY
 #define HAS_BODY_DismAddCapability ~, WITH_BODY
 #define HAS_BODY_DismRemoveCapability ~, WITH_BODY
+#define HAS_BODY_DismCheckImageHealth ~, WITH_BODY
+#define HAS_BODY_DismRestoreImageHealth ~, WITH_BODY
+#define HAS_BODY_DismGetReservedStorageState ~, WITH_BODY
+#define HAS_BODY_DismSetReservedStorageState ~, WITH_BODY
 
 /* WHETHER(name) is WITH_BODY for the names above and WITHOUT_BODY for all others: HAS_BODY_name
  * then stays a single word, and the second argument is the fixed one. */

@@ -6,7 +6,8 @@
 #include "dism_codes.h"
 #include "error.h"
 
-HRESULT client_sources(PCWSTR *paths, UINT count, BOOL limits_access, struct sources *out)
+HRESULT client_sources(struct winimage *image, PCWSTR *paths, UINT count, BOOL limits_access,
+                       struct sources *out)
 {
     out->limits_access = limits_access;
     for (UINT i = 0; i < count; i++) {
@@ -15,5 +16,5 @@ HRESULT client_sources(PCWSTR *paths, UINT count, BOOL limits_access, struct sou
             return FAIL_MEMORY();
         TRY(client_path(paths[i], "SourcePaths", E_INVALIDARG, slot));
     }
-    return S_OK;
+    return sources_add_policy(out, image);
 }

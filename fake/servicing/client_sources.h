@@ -5,7 +5,9 @@
 
 #include "sources.h"
 
-/* A folder that is not there is passed over when somebody looks into it. */
-HRESULT client_sources(PCWSTR *paths, UINT count, BOOL limits_access, struct sources *out);
+/* Behind them those of the image's policy. A folder that is not there is passed over when somebody
+ * looks into it. */
+HRESULT client_sources(struct winimage *image, PCWSTR *paths, UINT count, BOOL limits_access,
+                       struct sources *out);
 
 #endif

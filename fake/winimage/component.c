@@ -2,6 +2,7 @@
 /* component.c - see component.h. */
 #include "component.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dism_codes.h"
@@ -178,6 +179,12 @@ static void store_free(void *ptr)
     mem_free(store);
 }
 
+static int compare(const void *a, const void *b)
+{
+    char *const *left = a, *const *right = b;
+    return text_compare_nocase(*left, *right);
+}
+
 static HRESULT read_store(const struct winimage *image, struct component_store *store)
 {
     AUTO_FREE char *path = NULL;
@@ -194,6 +201,8 @@ static HRESULT read_store(const struct winimage *image, struct component_store *
         if (!slot || !(*slot = mem_dup_n(names.ptr[i], strlen(names.ptr[i]) - strlen(MANIFEST))))
             return FAIL_MEMORY();
     }
+    if (store->keys.len)
+        qsort(store->keys.ptr, store->keys.len, sizeof *store->keys.ptr, compare);
     return S_OK;
 }
 
@@ -241,42 +250,86 @@ HRESULT component_read_key(struct winimage *image, const char *key, struct compo
     return component_read(image, bytes, size, path, out);
 }
 
-/* Names of more than 40 characters are cut in the middle: "microsoft-windo..s-something". */
-static bool may_be(const char *key, const struct identity *identity)
+/* Is it in the store under that key? */
+static HRESULT is_key_of(struct winimage *image, const char *key, const struct identity *identity,
+                         struct component **out)
 {
-    AUTO_FREE char *head = mem_format("%s_", identity->architecture);
-    AUTO_FREE char *tail = mem_format("_%s_%s_%s_", identity->token, identity->version,
-                                      *identity->language ? identity->language : "none");
-    if (!head || !tail)
-        return false;
-    const char *last = strrchr(key, '_');
-    AUTO_FREE char *front = last ? mem_dup_n(key, (size_t)(last + 1 - key)) : NULL;
-    if (!front || !text_ends_nocase(front, tail) || strlen(front) < strlen(head) + strlen(tail))
-        return false;
-    AUTO_FREE char *start = mem_dup_n(front, strlen(head));
-    AUTO_FREE char *name =
-        mem_dup_n(front + strlen(head), strlen(front) - strlen(head) - strlen(tail));
-    return start && name && text_equal_nocase(start, head) &&
-           (text_equal_nocase(name, identity->name) || strstr(name, ".."));
+    AUTO_COMPONENT struct component *component = NULL;
+    TRY(component_read_key(image, key, &component));
+    if (!identity_equal(&component->identity, identity))
+        return S_FALSE;
+    if (out)
+        *out = TAKE(component);
+    return S_OK;
+}
+
+static bool starts_nocase(const char *text, const char *prefix)
+{
+    for (; *prefix; text++, prefix++)
+        if (text_upper((unsigned char)*text) != text_upper((unsigned char)*prefix))
+            return false;
+    return true;
+}
+
+/* The first key that is not before the prefix. */
+static size_t lower_bound(const struct component_store *store, const char *prefix)
+{
+    size_t low = 0, high = store->keys.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (text_compare_nocase(store->keys.ptr[middle], prefix) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Names of more than 40 characters are cut in the middle: "microsoft-windo..s-something". */
+static bool may_be_cut(const char *key, const struct identity *identity, const char *tail)
+{
+    size_t len = strlen(key), tail_len = strlen(tail), arch = strlen(identity->architecture);
+    const char *hash = strrchr(key, '_');
+    return strstr(key, "..") && hash && len > tail_len + arch &&
+           starts_nocase(key, identity->architecture) && key[arch] == '_' &&
+           (size_t)(hash + 1 - key) >= tail_len && starts_nocase(hash + 1 - tail_len, tail);
+}
+
+static HRESULT find_among(struct winimage *image, const struct component_store *store,
+                          const struct identity *identity, const char *tail, char **key,
+                          struct component **out)
+{
+    AUTO_FREE char *prefix = mem_format("%s_%s%s", identity->architecture, identity->name, tail);
+    if (!prefix)
+        return FAIL_MEMORY();
+    size_t first = lower_bound(store, prefix);
+    for (size_t i = 0; i < store->keys.len; i++) {
+        size_t at = (first + i) % store->keys.len;
+        const char *name = store->keys.ptr[at];
+        if (!starts_nocase(name, prefix) &&
+            (!store->has_cut_names || !may_be_cut(name, identity, tail))) {
+            if (!store->has_cut_names)
+                break; /* sorted: nothing else can be it */
+            continue;
+        }
+        HRESULT hr = is_key_of(image, name, identity, out);
+        if (hr == S_FALSE)
+            continue;
+        TRY(hr);
+        *key = mem_dup(name);
+        return *key ? S_OK : FAIL_MEMORY();
+    }
+    return S_FALSE;
 }
 
 HRESULT component_find(struct winimage *image, const struct identity *identity, char **key,
                        struct component **out)
 {
     const struct component_store *store;
+    AUTO_FREE char *tail = mem_format("_%s_%s_%s_", identity->token, identity->version,
+                                      *identity->language ? identity->language : "none");
+    if (!tail)
+        return FAIL_MEMORY();
     TRY(component_store_of(image, &store));
-    for (size_t i = 0; i < store->keys.len; i++) {
-        AUTO_COMPONENT struct component *component = NULL;
-        if (!may_be(store->keys.ptr[i], identity))
-            continue;
-        TRY(component_read_key(image, store->keys.ptr[i], &component));
-        if (!identity_equal(&component->identity, identity))
-            continue;
-        if (!(*key = mem_dup(store->keys.ptr[i])))
-            return FAIL_MEMORY();
-        if (out)
-            *out = TAKE(component);
-        return S_OK;
-    }
-    return S_FALSE;
+    return find_among(image, store, identity, tail, key, out);
 }

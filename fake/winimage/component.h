@@ -34,7 +34,8 @@ DEFINE_SCOPE(component, struct component, component_free)
 
 /* The store's names, read once. Belongs to the image. */
 struct component_store {
-    VEC(char *) keys; /* without ".manifest" */
+    VEC(char *) keys; /* without ".manifest", sorted */
+    bool has_cut_names;
 };
 HRESULT component_store_of(struct winimage *image, const struct component_store **out);
 /* Its key in the store and, if asked for, what its manifest says. S_FALSE: the store has none. Both

@@ -201,3 +201,52 @@ HRESULT sources_find_file(const struct sources *sources, const struct identity *
     }
     return S_FALSE;
 }
+
+HRESULT sources_read_windows_file(const struct sources *sources, const char *relative,
+                                  uint8_t **bytes, size_t *size)
+{
+    for (size_t i = 0; i < sources->paths.len; i++) {
+        struct winimage *from AUTO(close_store) = NULL;
+        AUTO_FREE char *path = NULL;
+        char *data = NULL;
+        HRESULT hr = open_store(sources->paths.ptr[i], &from);
+        if (hr == S_OK)
+            hr = winimage_find(from, relative, &path);
+        TRY(hr);
+        if (hr == S_FALSE)
+            continue;
+        TRY(os_read_file(path, &data, size));
+        *bytes = (uint8_t *)data;
+        return S_OK;
+    }
+    return S_FALSE;
+}
+
+/* ---- the policy ---- */
+
+#define POLICY "Microsoft\\Windows\\CurrentVersion\\Policies\\Servicing"
+
+HRESULT sources_add_policy(struct sources *sources, struct winimage *image)
+{
+    struct hive *hive;
+    HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
+    if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
+        error_clear();
+        return S_OK;
+    }
+    TRY(hr);
+    AUTO_FREE char *text =
+        hive_text(hive, hive_find(hive, hive_root(hive), POLICY), "LocalSourcePath");
+    for (char *at = text; at && *at;) {
+        char *semicolon = strchr(at, ';');
+        if (semicolon)
+            *semicolon = '\0';
+        char **slot = *at ? vec_push(&sources->paths) : NULL;
+        if (*at && !slot)
+            return FAIL_MEMORY();
+        if (slot)
+            TRY(path_full(at, slot));
+        at = semicolon ? semicolon + 1 : NULL;
+    }
+    return S_OK;
+}

@@ -26,6 +26,11 @@ HRESULT sources_open_package(const struct sources *sources, const struct identit
 /* What a component of the store lacks; for repair. S_FALSE: no source has the right bytes. */
 HRESULT sources_find_file(const struct sources *sources, const struct identity *component,
                           const char *name, const uint8_t *sha256, uint8_t **bytes, size_t *size);
+/* A file of a source's Windows folder. S_FALSE: no source has it. */
+HRESULT sources_read_windows_file(const struct sources *sources, const char *relative,
+                                  uint8_t **bytes, size_t *size);
+/* Adds the folders that a policy in the image names, behind those of the caller. */
+HRESULT sources_add_policy(struct sources *sources, struct winimage *image);
 /* Why nothing was found. */
 HRESULT sources_missing(const struct sources *sources, const char *what);
 

@@ -8,7 +8,7 @@
 #include "place.h"
 #include "world.h"
 
-static const char *const hive_names[HIVE_COUNT] = {"SOFTWARE", "SYSTEM", "DRIVERS"};
+static const char *const hive_names[HIVE_COUNT] = {"SOFTWARE", "SYSTEM", "DRIVERS", "COMPONENTS"};
 
 HRESULT winimage_open(const char *root, const char *windows, bool is_online, bool is_readonly,
                       struct winimage **out)

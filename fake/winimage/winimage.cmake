@@ -10,6 +10,8 @@ add_library(winimage OBJECT
     winimage/facts.c
     winimage/feature.c
     winimage/feature_change.c
+    winimage/health.c
+    winimage/health_repair.c
     winimage/identity.c
     winimage/manifest.c
     winimage/package_change.c

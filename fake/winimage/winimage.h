@@ -14,7 +14,7 @@
 #include "hive.h"
 #include "os.h"
 
-enum winimage_hive { HIVE_SOFTWARE, HIVE_SYSTEM, HIVE_DRIVERS, HIVE_COUNT };
+enum winimage_hive { HIVE_SOFTWARE, HIVE_SYSTEM, HIVE_DRIVERS, HIVE_COMPONENTS, HIVE_COUNT };
 
 /* What the themes keep between calls, each through winimage_part. */
 enum winimage_part_id {
