@@ -112,6 +112,18 @@ static HRESULT read_header(struct container *c, struct vhd *vhd)
     return S_OK;
 }
 
+/* The paths to the parent are looked at again when the disk was written. */
+static HRESULT add_paths(places *list, const struct container *c, const struct vhd *vhd)
+{
+    for (const uint8_t *locator = vhd->header + 576; locator < vhd->header + 768; locator += 24) {
+        const uint64_t size = BE32(locator + 8), at = BE64(locator + 16);
+        const bool is_path = memcmp(locator, "W2ru", 4) == 0 || memcmp(locator, "W2ku", 4) == 0;
+        if (is_path && size && at < c->stat.size)
+            TRY(places_add(list, at, size));
+    }
+    return S_OK;
+}
+
 static HRESULT check_places(struct container *c, const struct vhd *vhd)
 {
     places list = {0};
@@ -124,6 +136,8 @@ static HRESULT check_places(struct container *c, const struct vhd *vhd)
         if (vhd->bat[i] != VHD_UNUSED)
             hr = places_add(&list, (uint64_t)vhd->bat[i] * VHD_SECTOR,
                             (uint64_t)vhd->bitmap_size + vhd->block_size);
+    if (SUCCEEDED(hr) && c->kind == DISK_VHD_DIFFERENCING)
+        hr = add_paths(&list, c, vhd);
     if (SUCCEEDED(hr))
         hr = places_check(&list, c, vhd->footer_at, VHD_E_BAT_CORRUPT);
     vec_clear(&list);

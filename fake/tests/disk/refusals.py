@@ -183,6 +183,10 @@ class Vhd(Refusals):
                 self.refused(IN_PARENT, child, "p.vhd")
                 write_flat(parent, [(1536, was)])
                 disktool("info", child)
+            with self.subTest("a block over the path to it"):
+                make_vhd_child(child, parent, sectors)
+                write_flat(child, [(1536, struct.pack(">I", 4))])
+                self.refused(BAT, child)
             with self.subTest("circle"):
                 footer_id = bytes(self.read(child, -512, 512)[68:84])
                 make_vhd_child(child, parent, sectors, relative="c.vhd", id=footer_id)
