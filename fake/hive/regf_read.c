@@ -300,6 +300,8 @@ static HRESULT claim_lists(struct reader *r, uint32_t offset, bool is_inner, siz
         return damaged(r, "a list of keys that is none, or too long", offset);
     if (list.count == 0)
         odd(r, "an empty list of keys");
+    if (list.has_hashes && r->regf->minor < REGF_HASHES_SINCE)
+        odd(r, "hashes in a hive that is too old for them");
     if (!list.is_of_lists) {
         if (list.step == 4)
             odd(r, "a list of keys of the old kind");

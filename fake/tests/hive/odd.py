@@ -211,34 +211,47 @@ class Unusual(unittest.TestCase):
                              (key.class_name, key.time, key.flags & LINK, key.extra), path)
             self.assertEqual(other.sk, SKS[key.sk], path)
 
+    def change(self, model):
+        """Names the keys whose times and the like may differ then."""
+        model.set("packages\\PACKAGE_3~amd64", "currentSTATE", 4, b"\7\0\0\0")
+        model.make("Packages\\Package_22~amd64\\Owners")
+        model.delete("Packages\\Package_5~amd64")
+        return {"Packages", "Packages\\Package_3~amd64", "Packages\\Package_5~amd64"}
+
+    def change_more(self, model):
+        changed = self.change(model) | {"", "Größe", *[p for p in model.keys if p.partition("\\")[0] == "Big"]}
+        model.delete("Big")
+        model.make("Big")
+        model.make("Größe\\Ωmega")
+        return changed
+
     def test_all(self):
         for name, (function, options) in ODD.items():
             for kind in KINDS:
-                with self.subTest(name=name, kind=kind), folder() as at:
-                    maker = Maker(tree(), SKS, **options)
-                    function(maker.data)
-                    maker.seal()
-                    with open(f"{at}/1", "wb") as file:
-                        file.write(maker.data)
-                    keys = flat(tree())
-                    self.assertEqual(hivetool("look", f"{at}/1"), [function.__doc__])
-                    self.assertEqual(read_own(f"{at}/1", kind), keys)
-                    model = Model(keys)
-                    model.set("packages\\PACKAGE_3~amd64", "currentSTATE", 4, b"\7\0\0\0")
-                    model.make("Packages\\Package_22~amd64")
-                    model.delete("Packages\\Package_5~amd64")
-                    model.delete("Big")
-                    model.make("Big")
-                    model.run(kind, f"{at}/1", f"{at}/2")
-                    with open(f"{at}/2", "rb") as file:
-                        written = file.read()
-                    after = Reader(written)
-                    self.assertEqual(flat(after.root), model.keys)
-                    self.assertEqual(libregf(f"{at}/2")[0], masked(model.keys))
-                    self.same_rest(tree(), after.root, {"", "Packages", "Packages\\Package_3~amd64", "Packages\\Package_5~amd64", "Big",
-                                                        *[p for p in keys if p.startswith("Big\\")]})
-                    self.assertEqual((written[48:64], written[112:128], after.minor),
-                                     (maker.data[48:64], maker.data[112:128], options.get("minor", 5)))
+                for change in (self.change, self.change_more):
+                    with self.subTest(name=name, kind=kind, change=change.__name__), folder() as at:
+                        self.one(function, options, kind, change, at)
+
+    def one(self, function, options, kind, change, at):
+        maker = Maker(tree(), SKS, **options)
+        function(maker.data)
+        maker.seal()
+        with open(f"{at}/1", "wb") as file:
+            file.write(maker.data)
+        keys = flat(tree())
+        self.assertEqual(hivetool("look", f"{at}/1"), [function.__doc__])
+        self.assertEqual(read_own(f"{at}/1", kind), keys)
+        model = Model(keys)
+        changed = change(model)
+        model.run(kind, f"{at}/1", f"{at}/2")
+        with open(f"{at}/2", "rb") as file:
+            written = file.read()
+        after = Reader(written)
+        self.assertEqual(flat(after.root), model.keys)
+        if function is not windows_xp_beta:  # of which libregf says that it is corrupted, before as well
+            self.assertEqual(libregf(f"{at}/2")[0], masked(model.keys))
+        self.same_rest(tree(), after.root, changed)
+        self.assertEqual((written[48:64], written[112:128], after.minor), (maker.data[48:64], maker.data[112:128], options.get("minor", 5)))
 
     def test_what_names_hivex_does_not_take(self):
         root = Key("R", {"a\0b": (1, b""), "\ud800": (3, b"1")}, [Key("x\0y"), Key("z\udc00", {"v": (4, bytes(4))})])

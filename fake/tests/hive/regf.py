@@ -128,7 +128,7 @@ class Reader:
         for child, hint in offsets:
             key.keys.append(self.key(child, offset))
             name = key.keys[-1].name
-            if hint is not None and self.minor >= 5:
+            if hint is not None:
                 self.need(hint == name_hash(name), f"hash of {name}")
         order = [units(upper(k.name)) for k in key.keys]
         self.need(order == sorted(order) and len(set(order)) == len(order), f"order below {key.name}")
@@ -143,8 +143,8 @@ class Reader:
         self.need(count > 0, "an empty list")
         if sig == b"ri" and not inner:
             return [k for item in struct.unpack_from(f"<{count}I", cell, 4) for k in self.key_list(item, True)]
-        self.need(sig == (b"lh" if self.minor >= 5 else b"lf"), f"list {sig}")
-        return list(struct.iter_unpack("<II", cell[4:4 + 8 * count]))
+        self.need(sig == b"lf" or (sig == b"lh" and self.minor >= 5), f"list {sig}")
+        return [(key, hint if sig == b"lh" else None) for key, hint in struct.iter_unpack("<II", cell[4:4 + 8 * count])]
 
     def value(self, offset):
         vk = self.take(offset, 20, "vk")
