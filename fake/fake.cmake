@@ -76,15 +76,23 @@ add_library(servicing OBJECT
     servicing/windows_of.c
     servicing/world_step.c)
 target_include_directories(servicing PUBLIC servicing)
+# The online image's recipe becomes part of the library.
+set(online_recipe ${PROJECT_SOURCE_DIR}/fixtures/recipes/serviced-client.json)
+file(READ ${online_recipe} recipe_hex HEX)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${online_recipe})
+string(REGEX REPLACE "(..)" "0x\\1," recipe_bytes "${recipe_hex}")
+file(CONFIGURE OUTPUT online_recipe.h CONTENT
+    "static const unsigned char online_recipe[] = {@recipe_bytes@};\n" @ONLY)
+target_include_directories(servicing PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 target_compile_definitions(servicing PRIVATE DISMFAKE_VERSION="${PROJECT_VERSION}")
-target_link_libraries(servicing PUBLIC image winimage PRIVATE dismfake_options)
+target_link_libraries(servicing PUBLIC image winimage recipe PRIVATE dismfake_options)
 
 add_library(DismApi SHARED $<TARGET_OBJECTS:core> $<TARGET_OBJECTS:wimfile> $<TARGET_OBJECTS:image>
     $<TARGET_OBJECTS:winimage> $<TARGET_OBJECTS:servicing>)
 target_include_directories(DismApi INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/dismfake>)
-target_link_libraries(DismApi PRIVATE ${disk_libraries} archive hive wimport base contract dismfake_options)
+target_link_libraries(DismApi PRIVATE ${disk_libraries} archive recipe hive wimport base contract dismfake_options)
 # nodelete: a client that unloads the library with a session open leaves a command thread behind, whose code
 # must stay where it is.
 if(WIN32)

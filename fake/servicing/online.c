@@ -1,30 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* online.c - see online.h. Made beside its place and renamed, so that it is whole or not there. */
+/* online.c - see online.h. Made of a recipe (fixtures/recipes/serviced-client.json) beside its
+ * place and renamed, so that it is whole or not there. */
 #include "online.h"
 
 #include <string.h>
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
+#include "online_recipe.h"
 #include "os.h"
 #include "path.h"
+#include "recipe.h"
 #include "settings.h"
 
-static HRESULT make_file(const char *root, const char *folder, const char *name, const char *text)
+/* A file's names after the first are links to it. */
+struct seeding {
+    const struct tree *tree;
+    char **first; /* of each inode, NULL: not written yet */
+};
+
+static HRESULT write_file(const char *path, const struct content *content)
 {
-    AUTO_FREE char *parent = NULL, *path = NULL;
-    TRY(path_join(root, folder, &parent));
-    TRY(os_make_directories(parent));
-    TRY(path_join(parent, name, &path));
-    return os_write_file_atomic(path, text, strlen(text));
+    AUTO_FREE uint8_t *bytes = mem_alloc((size_t)content->size + 1);
+    AUTO_FILE struct os_file *file = NULL;
+    if (!bytes)
+        return FAIL_MEMORY();
+    content_make(content, bytes);
+    TRY(os_open(path, OS_WRITE | OS_CREATE | OS_TRUNCATE, &file));
+    return os_write(file, bytes, (size_t)content->size);
 }
 
+static HRESULT seed_file(struct seeding *s, size_t node, const char *path)
+{
+    size_t inode = s->tree->nodes.ptr[node].inode;
+    if (s->first[inode])
+        return os_make_hard_link(s->first[inode], path);
+    TRY(write_file(path, &s->tree->inodes.ptr[inode].content));
+    s->first[inode] = mem_dup(path);
+    return s->first[inode] ? S_OK : FAIL_MEMORY();
+}
+
+static HRESULT seed_folder(struct seeding *s, size_t folder, const char *path)
+{
+    TRY(os_make_directories(path));
+    for (size_t i = 0; i < s->tree->nodes.ptr[folder].children.len; i++) {
+        size_t child = s->tree->nodes.ptr[folder].children.ptr[i];
+        AUTO_FREE char *inner = NULL;
+        TRY(path_join(path, s->tree->nodes.ptr[child].name, &inner));
+        TRY(tree_inode(s->tree, child)->kind == INODE_DIRECTORY ? seed_folder(s, child, inner)
+                                                                : seed_file(s, child, inner));
+    }
+    return S_OK;
+}
+
+/* What the fake makes for itself can be neither counted nor failed (floor.h). */
 static HRESULT seed(const char *root)
 {
-    TRY(make_file(root, "Windows/System32", "ntdll.dll", "dismfake online image\n"));
-    TRY(make_file(root, "Windows/System32/drivers/etc", "hosts", "127.0.0.1 localhost\r\n"));
-    TRY(make_file(root, "Windows/Logs/DISM", "readme.txt", "the log of the online image\r\n"));
-    return make_file(root, "Users/Public", "desktop.ini", "[.ShellClassInfo]\r\n");
+    FLOOR_PAUSE();
+    AUTO_RECIPE struct recipe *recipe = NULL;
+    TRY(recipe_parse((const char *)online_recipe, sizeof online_recipe, RECIPE_WHOLE, &recipe));
+    struct seeding s = {.tree = &recipe->images.ptr[0].tree};
+    s.first = mem_array(s.tree->inodes.len, sizeof *s.first);
+    if (!s.first)
+        return FAIL_MEMORY();
+    HRESULT hr = seed_folder(&s, 0, root);
+    for (size_t i = 0; i < s.tree->inodes.len; i++)
+        mem_free(s.first[i]);
+    mem_free(s.first);
+    return hr;
 }
 
 HRESULT online_prepare(void)
