@@ -15,6 +15,19 @@
 #include "trace.h"
 #include "worker.h"
 
+/* The WIM layer and the servicing stack have a code each (real-behaviour 2.3). */
+static HRESULT cancel_code(enum api api)
+{
+    switch (api) {
+    case API_DismMountImage:
+    case API_DismUnmountImage:
+    case API_DismCommitImage:
+        return HR_WIN32(ERROR_REQUEST_ABORTED);
+    default:
+        return HR_WIN32(ERROR_CANCELLED);
+    }
+}
+
 HRESULT op_check_cancel(struct op *op)
 {
     bool is_known;
@@ -29,7 +42,7 @@ HRESULT op_check_cancel(struct op *op)
     }
     if (!is_signalled)
         return S_OK;
-    return FAIL(HR_WIN32(ERROR_REQUEST_ABORTED), "%s was cancelled at tick %u of %u",
+    return FAIL(cancel_code(op->call->api), "%s was cancelled at tick %u of %u",
                 reflect_calls[op->call->api].name, op->ticks, op->total);
 }
 

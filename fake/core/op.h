@@ -38,7 +38,8 @@ HRESULT op_step(struct op *op, enum step step);
 HRESULT op_progress(struct op *op, unsigned from, unsigned to, uint64_t done, uint64_t of);
 /* Reports every tick up to this one. */
 HRESULT op_ticks_to(struct op *op, unsigned tick);
-/* ERROR_REQUEST_ABORTED if the event is signalled and the operation can still be undone. */
+/* ERROR_REQUEST_ABORTED, of servicing ERROR_CANCELLED, if the event is signalled and the operation
+ * can still be undone. */
 HRESULT op_check_cancel(struct op *op);
 /* From here on a cancel is ignored and no rule can fail the call. */
 void op_no_return(struct op *op);

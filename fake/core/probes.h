@@ -29,6 +29,8 @@
     X(CLEANUP_FORGET, DismCleanupMountpoints, "forget")                                            \
     X(INFO_READ, DismGetImageInfo, "read")                                                         \
     X(SESSION_OPEN, DismOpenSession, "open")                                                       \
+    X(SESSION_STAGE, DismOpenSession, "stage")                                                     \
+    X(SESSION_PLACE, DismOpenSession, "place")                                                     \
     X(SESSION_DRAIN, DismCloseSession, "drain")                                                    \
     X(PACKAGES_READ, DismGetPackages, "read")                                                      \
     X(PACKAGE_INFO_READ, DismGetPackageInfo, "read")                                               \

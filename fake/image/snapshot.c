@@ -3,8 +3,8 @@
  * snapshot.c - see snapshot.h. In the file:
  *
  *   about.json           version, the boot, which image files were as their mount knew them
- *   registry.json, world.json, faults.json, releases, online, drives   as in the state folder
- *   mounts/ID/           manifest, tail, upper, and "then": what the tree was when it was kept
+ *   registry.json, world.json, faults.json, releases, online, online-boot, drives   as in the state
+ * folder mounts/ID/           manifest, tail, upper, and "then": what the tree was when it was kept
  *   trees/.dismfake-ID   the tree of an `extract` mount
  *   images/.dismfake-image-ID   the image file of a mount
  *
@@ -30,7 +30,8 @@
 enum { VERSION = 1 };
 
 /* What is kept of the state folder as it is. */
-static const char *const kept[] = {"world.json", "faults.json", "releases", "online", "drives"};
+static const char *const kept[] = {"world.json", "faults.json", "releases",
+                                   "online",     "online-boot", "drives"};
 enum { KEPT = sizeof kept / sizeof *kept };
 /* What is kept of a mount's side folder. */
 static const char *const sides[] = {"manifest", "tail", "upper"};
@@ -208,8 +209,9 @@ static HRESULT read_about(struct restoring *r)
 
 static HRESULT unpack_state(struct restoring *r)
 {
-    static const char *const names[] = {"about.json",  "registry.json", "mounts", "world.json",
-                                        "faults.json", "releases",      "online", "drives"};
+    static const char *const names[] = {"about.json", "registry.json", "mounts",
+                                        "world.json", "faults.json",   "releases",
+                                        "online",     "online-boot",   "drives"};
     AUTO_FREE char *registry = NULL;
     if (os_exists(r->staging))
         TRY(os_remove_tree(r->staging, true));

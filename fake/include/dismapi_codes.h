@@ -276,4 +276,6 @@ DISM_WIN32(ERROR_CANT_ACCESS_FILE, 1920, "the file cannot be accessed")
 DISM_WIN32(ERROR_INVALID_STATE, 5023, "this cannot be done in the present state")
 DISM_WIN32(ERROR_SUCCESS_REBOOT_REQUIRED, 3010, "done, and a restart will complete it")
 DISM_WIN32(ERROR_SUCCESS_RESTART_REQUIRED, 3011, "done, and the program must be restarted")
+DISM_WIN32(ERROR_SXS_ASSEMBLY_MISSING, 14081, "a component that another one refers to is missing")
+DISM_WIN32(ERROR_SXS_COMPONENT_STORE_CORRUPT, 14098, "the component store is damaged")
 /* clang-format on */

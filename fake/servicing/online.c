@@ -8,11 +8,17 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "floor.h"
+#include "mounts.h"
 #include "online_recipe.h"
+#include "op.h"
 #include "os.h"
 #include "path.h"
 #include "recipe.h"
+#include "restart.h"
 #include "settings.h"
+#include "text.h"
+
+#define BOOT "online-boot" /* of the state folder: the boot in which it was last looked at */
 
 /* A file's names after the first are links to it. */
 struct seeding {
@@ -92,4 +98,41 @@ HRESULT online_prepare(void)
         return os_is_directory(settings->online) ? S_OK : hr; /* another process was faster */
     }
     return S_OK;
+}
+
+/* ---- after a restart ---- */
+
+static HRESULT boot_now(char **out)
+{
+    AUTO_MOUNTS struct mounts m = {0};
+    TRY(mounts_open(&m));
+    *out = mem_dup(m.boot);
+    return *out ? S_OK : FAIL_MEMORY();
+}
+
+static HRESULT finish_pending(struct op *op, const char *root, const char *windows)
+{
+    struct winimage *image;
+    TRY(winimage_open(root, windows, true, false, &image));
+    HRESULT hr = restart_finish(image, op, STEP_SESSION_STAGE, STEP_SESSION_PLACE);
+    winimage_close(image);
+    op_no_cancel(op); /* the session is still to be opened, and may fail */
+    return hr;
+}
+
+HRESULT online_after_restart(struct op *op, const char *root, const char *windows)
+{
+    const struct settings *settings;
+    AUTO_FREE char *path = NULL, *boot = NULL, *known = NULL;
+    size_t size;
+    TRY(settings_get(&settings));
+    TRY(path_join(settings->state, BOOT, &path));
+    TRY(boot_now(&boot));
+    if (os_is_file(path))
+        TRY(os_read_file(path, &known, &size));
+    if (known && text_equal(known, boot))
+        return S_OK;
+    if (known)
+        TRY(finish_pending(op, root, windows));
+    return os_write_file_atomic(path, boot, strlen(boot));
 }

@@ -214,6 +214,8 @@ static HRESULT open_online(struct call *call, DismSession *out)
     TRY(world_check_unserviced(root));
     TRY(find_windows(root, NULL, &windows));
     TRY(open_hives(windows));
+    TRY(change_recover(root, true));
+    TRY(online_after_restart(&call->op, root, windows));
     struct session_target target = {
         .root = root, .windows = windows, .system_drive = "C:", .is_online = true};
     return session_open(&target, out);

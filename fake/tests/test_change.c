@@ -265,7 +265,7 @@ static void a_cancel_comes_in_time_until_the_mark(void **state)
 {
     (void)state;
     call.op.cancel = os_event_create(true, true);
-    assert_hr(HR_WIN32(ERROR_REQUEST_ABORTED), make_change());
+    assert_hr(HR_WIN32(ERROR_CANCELLED), make_change());
     assert_looks(BEFORE);
     assert_true(os_event_close(call.op.cancel));
 }

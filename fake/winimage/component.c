@@ -200,6 +200,7 @@ static HRESULT read_store(const struct winimage *image, struct component_store *
         char **slot = vec_push(&store->keys);
         if (!slot || !(*slot = mem_dup_n(names.ptr[i], strlen(names.ptr[i]) - strlen(MANIFEST))))
             return FAIL_MEMORY();
+        store->has_cut_names = store->has_cut_names || strstr(*slot, "..");
     }
     if (store->keys.len)
         qsort(store->keys.ptr, store->keys.len, sizeof *store->keys.ptr, compare);
@@ -332,4 +333,115 @@ HRESULT component_find(struct winimage *image, const struct identity *identity, 
         return FAIL_MEMORY();
     TRY(component_store_of(image, &store));
     return find_among(image, store, identity, tail, key, out);
+}
+
+/* ---- other versions ---- */
+
+/* ARCH_NAME_TOKEN_VERSION_LANGUAGE_HASH, taken apart in place. A name may have '_' in it. */
+struct key_parts {
+    char *copy;
+    const char *architecture, *name, *token, *version, *language; /* NULL: no key of that form */
+};
+
+static HRESULT take_apart(const char *key, struct key_parts *out)
+{
+    *out = (struct key_parts){.copy = mem_dup(key)};
+    if (!out->copy)
+        return FAIL_MEMORY();
+    const char *from_behind[4]; /* hash, language, version, token */
+    for (size_t i = 0; i < 4; i++) {
+        char *last = strrchr(out->copy, '_');
+        if (!last)
+            return S_OK;
+        *last = '\0';
+        from_behind[i] = last + 1;
+    }
+    char *first = strchr(out->copy, '_');
+    if (!first)
+        return S_OK;
+    *first = '\0';
+    out->architecture = out->copy;
+    out->name = first + 1;
+    out->token = from_behind[3];
+    out->version = from_behind[2];
+    out->language = from_behind[1];
+    return S_OK;
+}
+
+static HRESULT may_be_another_version(const char *key, const struct identity *identity, bool *out)
+{
+    struct key_parts k;
+    *out = false;
+    TRY(take_apart(key, &k));
+    if (k.name)
+        *out = text_equal_nocase(k.architecture, identity->architecture) &&
+               text_equal_nocase(k.token, identity->token) &&
+               text_equal_nocase(k.language,
+                                 *identity->language ? identity->language : "none") &&
+               (text_equal_nocase(k.name, identity->name) || strstr(k.name, "..")) &&
+               !text_equal(k.version, identity->version);
+    mem_free(k.copy);
+    return S_OK;
+}
+
+HRESULT component_other_versions(struct winimage *image, const struct identity *identity,
+                                 struct component_keys *out)
+{
+    const struct component_store *store;
+    AUTO_FREE char *prefix =
+        mem_format("%s_%s_%s_", identity->architecture, identity->name, identity->token);
+    if (!prefix)
+        return FAIL_MEMORY();
+    TRY(component_store_of(image, &store));
+    for (size_t i = store->has_cut_names ? 0 : lower_bound(store, prefix); i < store->keys.len;
+         i++) {
+        bool is_one;
+        if (!store->has_cut_names && !starts_nocase(store->keys.ptr[i], prefix))
+            break;
+        TRY(may_be_another_version(store->keys.ptr[i], identity, &is_one));
+        const char **key = is_one ? vec_push(&out->list) : NULL;
+        if (is_one && !key)
+            return FAIL_MEMORY();
+        if (key)
+            *key = store->keys.ptr[i];
+    }
+    return S_OK;
+}
+
+void component_keys_clear(struct component_keys *keys)
+{
+    vec_clear(&keys->list);
+}
+
+static HRESULT is_intact(const struct winimage *image, const char *key,
+                         const struct component_file *file, bool *out)
+{
+    AUTO_FREE char *place = component_file_place(image, key, file->name), *path = NULL;
+    AUTO_FREE char *bytes = NULL;
+    uint8_t sha256[SHA256_SIZE];
+    size_t size;
+    *out = false;
+    if (!place)
+        return FAIL_MEMORY();
+    HRESULT hr = place_find(image->root, place, &path);
+    if (hr != S_OK)
+        return FAILED(hr) ? hr : S_OK;
+    TRY(os_read_file(path, &bytes, &size));
+    hash_sha256(bytes, size, sha256);
+    *out = !file->has_hash || memcmp(sha256, file->sha256, sizeof sha256) == 0;
+    return S_OK;
+}
+
+HRESULT component_check_intact(const struct winimage *image, const char *key,
+                               const struct component *component)
+{
+    for (size_t i = 0; i < component->files.len; i++) {
+        bool intact;
+        TRY(is_intact(image, key, &component->files.ptr[i], &intact));
+        if (!intact)
+            return FAIL(HR_WIN32(ERROR_SXS_COMPONENT_STORE_CORRUPT),
+                        "%s of %s in the component store is damaged",
+                        component->files.ptr[i].name, key);
+    }
+    return S_OK;
 }

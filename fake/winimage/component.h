@@ -42,6 +42,17 @@ HRESULT component_store_of(struct winimage *image, const struct component_store 
  * the caller's. */
 HRESULT component_find(struct winimage *image, const struct identity *identity, char **key,
                        struct component **out);
+/* Keys of the store that may be other versions of it; borrowed. */
+struct component_keys {
+    VEC(const char *) list;
+};
+HRESULT component_other_versions(struct winimage *image, const struct identity *identity,
+                                 struct component_keys *out);
+void component_keys_clear(struct component_keys *keys);
+#define AUTO_COMPONENT_KEYS AUTO(component_keys_clear)
+/* ERROR_SXS_COMPONENT_STORE_CORRUPT: a file is gone or has other bytes than its manifest says. */
+HRESULT component_check_intact(const struct winimage *image, const char *key,
+                               const struct component *component);
 HRESULT component_read_key(struct winimage *image, const char *key, struct component **out);
 /* Below the image's root; caller's, NULL without memory. */
 char *component_manifest_place(const struct winimage *image, const char *key);

@@ -128,11 +128,38 @@ HRESULT feature_payload(struct winimage *image, const struct manifest_update *up
     return S_OK;
 }
 
-static bool is_selected(const struct hive *hive, const struct package *package,
-                        const struct manifest_update *update)
+#define DEEPEST 64 /* features below features */
+
+static HRESULT is_selected(struct winimage *image, const struct package *package,
+                           const struct manifest_update *update, unsigned depth, bool *out);
+
+/* What is on by default is so once a parent is on. */
+static HRESULT is_a_parent_on(struct winimage *image, const struct manifest_update *update,
+                              unsigned depth, bool *out)
 {
+    const struct features *features;
+    *out = update->parents.len == 0;
+    if (*out || depth > DEEPEST)
+        return S_OK;
+    TRY(features_of(image, &features));
+    for (size_t i = 0; i < update->parents.len && !*out; i++) {
+        const struct feature *p = features_find(features, update->parents.ptr[i], NULL);
+        if (p)
+            TRY(is_selected(image, p->package, p->update, depth + 1, out));
+    }
+    return S_OK;
+}
+
+static HRESULT is_selected(struct winimage *image, const struct package *package,
+                           const struct manifest_update *update, unsigned depth, bool *out)
+{
+    struct hive *hive;
+    TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
     uint32_t selection = package_keys_selection(hive, package->text, update->name);
-    return selection == SELECTION_DEFAULT ? update->is_on_by_default : selection != SELECTION_OFF;
+    *out =
+        selection != SELECTION_OFF && (selection != SELECTION_DEFAULT || update->is_on_by_default);
+    return *out && selection == SELECTION_DEFAULT ? is_a_parent_on(image, update, depth, out)
+                                                  : S_OK;
 }
 
 HRESULT feature_state(struct winimage *image, const struct package *package,
@@ -145,7 +172,8 @@ HRESULT feature_state(struct winimage *image, const struct package *package,
         *out = of_package == DismStateSuperseded ? DismStateStaged : of_package;
         return S_OK;
     }
-    bool is_on = is_selected(hive, package, update);
+    bool is_on;
+    TRY(is_selected(image, package, update, 0, &is_on));
     if (pending_has_feature(hive, package->text, update->name)) {
         *out = is_on ? DismStateInstallPending : DismStateUninstallPending;
         return S_OK;
@@ -160,10 +188,14 @@ HRESULT feature_state(struct winimage *image, const struct package *package,
     return S_OK;
 }
 
+HRESULT update_is_on(struct winimage *image, const struct package *package,
+                     const struct manifest_update *update, bool *out)
+{
+    *out = true;
+    return update->is_feature ? is_selected(image, package, update, 0, out) : S_OK;
+}
+
 HRESULT feature_is_on(struct winimage *image, const struct feature *feature, bool *out)
 {
-    struct hive *hive;
-    TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
-    *out = is_selected(hive, feature->package, feature->update);
-    return S_OK;
+    return is_selected(image, feature->package, feature->update, 0, out);
 }

@@ -28,6 +28,9 @@ const struct feature *features_find(const struct features *features, const char 
 
 HRESULT feature_state(struct winimage *image, const struct package *package,
                       const struct manifest_update *update, DismPackageFeatureState *out);
+/* Does the package, if it is installed, have that update in use? What is no feature always is. */
+HRESULT update_is_on(struct winimage *image, const struct package *package,
+                     const struct manifest_update *update, bool *out);
 /* On, or on after the restart that it waits for. */
 HRESULT feature_is_on(struct winimage *image, const struct feature *feature, bool *out);
 /* Has the component store all that the feature consists of? S_FALSE: no. */

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* package_change.h - packages added to an image and removed from it. Planned only: change.h carries
- * it out. */
+/*
+ * package_change.h - packages added to an image and removed from it. Planned only: change.h carries
+ * it out.
+ *
+ * A new package's components go into the store and, unless a restart has to come first, to where
+ * they are used. A version before it becomes superseded and keeps its components, so that removing
+ * the new one brings it back.
+ */
 #ifndef WINIMAGE_PACKAGE_CHANGE_H
 #define WINIMAGE_PACKAGE_CHANGE_H
 
@@ -15,12 +21,20 @@ struct package_outcome {
     bool is_pending;    /* something in the image waits for a restart */
 };
 
-/* Installs, or where a restart has to come first lets it pend. An installed one stays as it is. */
+/* Installs, or where a restart has to come first lets it pend. An installed one stays as it is.
+ * CBS_E_SOURCE_MISSING: the package lacks a file; ERROR_INVALID_DATA: a file is not what its
+ * manifest says; ERROR_SXS_COMPONENT_STORE_CORRUPT: the image's older version of it is damaged. */
 HRESULT package_add(struct winimage *image, struct change *change,
                     const struct package_source *source, struct package_outcome *outcome);
 /* CBS_E_CANNOT_UNINSTALL: permanent, or others need it. The version before, where it is still
  * there, is installed again. */
 HRESULT package_remove(struct winimage *image, struct change *change, struct package *package,
                        struct package_outcome *outcome);
+
+/* What a restart does with one that is InstallPending or UninstallPending. */
+HRESULT package_finish_adding(struct winimage *image, struct change *change,
+                              struct package *package);
+HRESULT package_finish_removing(struct winimage *image, struct change *change,
+                                struct package *package);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pending.c - see pending.h: the notes. package_change.c carries them out. */
+/* pending.c - see pending.h: the notes. restart.c carries them out. */
 #include "pending.h"
 
 #include "dism_codes.h"
@@ -81,4 +81,45 @@ bool pending_has_feature(const struct hive *software, const char *identity, cons
     AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
     uint32_t number;
     return path && hive_number(software, find(software, path), feature, &number);
+}
+
+/* ---- all of them ---- */
+
+struct listing {
+    const struct hive *software;
+    const char *identity;
+    HRESULT (*each)(void *context, const char *identity, const char *feature);
+    void *context;
+};
+
+static HRESULT list_feature(void *context, const char *name, const struct hive_value *value)
+{
+    const struct listing *l = context;
+    (void)value;
+    return l->each(l->context, l->identity, name);
+}
+
+static HRESULT list_package(void *context, hive_key key, const char *name)
+{
+    struct listing *l = context;
+    l->identity = name;
+    return hive_each_value(l->software, key, list_feature, l);
+}
+
+HRESULT pending_each_feature(const struct hive *software,
+                             HRESULT (*each)(void *context, const char *identity,
+                                             const char *feature),
+                             void *context)
+{
+    struct listing l = {.software = software, .each = each, .context = context};
+    return hive_each_key(software, find(software, FEATURES), list_package, &l);
+}
+
+HRESULT pending_clear(struct hive *software)
+{
+    TRY(delete (software, PACKAGES));
+    TRY(delete (software, FEATURES));
+    TRY(delete (software, REBOOT));
+    hive_key sessions = find(software, CBS_KEY "\\SessionsPending");
+    return sessions ? hive_delete_value(software, sessions, "Exclusive") : S_OK;
 }

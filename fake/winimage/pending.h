@@ -22,7 +22,12 @@ HRESULT pending_drop_package(struct hive *software, const char *identity);
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
 bool pending_has_feature(const struct hive *software, const char *identity, const char *feature);
 
-/* What a restart does with the image: pending packages and features are carried out. */
-HRESULT pending_finish(struct winimage *image);
+/* Calls `each` with the features that wait; it may change the hive's other keys. */
+HRESULT pending_each_feature(const struct hive *software,
+                             HRESULT (*each)(void *context, const char *identity,
+                                             const char *feature),
+                             void *context);
+/* Nothing waits any more. */
+HRESULT pending_clear(struct hive *software);
 
 #endif

@@ -7,6 +7,7 @@ add_library(winimage OBJECT
     winimage/change.c
     winimage/change_plan.c
     winimage/component.c
+    winimage/component_use.c
     winimage/facts.c
     winimage/feature.c
     winimage/feature_change.c
@@ -14,13 +15,15 @@ add_library(winimage OBJECT
     winimage/health_repair.c
     winimage/identity.c
     winimage/manifest.c
-    winimage/package_change.c
+    winimage/package_add.c
     winimage/package_keys.c
     winimage/package_source.c
+    winimage/package_remove.c
     winimage/packages.c
     winimage/pending.c
     winimage/place.c
     winimage/projection.c
+    winimage/restart.c
     winimage/sources.c
     winimage/winimage.c)
 target_include_directories(winimage PUBLIC winimage)
