@@ -376,8 +376,7 @@ static HRESULT may_be_another_version(const char *key, const struct identity *id
     if (k.name)
         *out = text_equal_nocase(k.architecture, identity->architecture) &&
                text_equal_nocase(k.token, identity->token) &&
-               text_equal_nocase(k.language,
-                                 *identity->language ? identity->language : "none") &&
+               text_equal_nocase(k.language, *identity->language ? identity->language : "none") &&
                (text_equal_nocase(k.name, identity->name) || strstr(k.name, "..")) &&
                !text_equal(k.version, identity->version);
     mem_free(k.copy);
@@ -440,8 +439,8 @@ HRESULT component_check_intact(const struct winimage *image, const char *key,
         TRY(is_intact(image, key, &component->files.ptr[i], &intact));
         if (!intact)
             return FAIL(HR_WIN32(ERROR_SXS_COMPONENT_STORE_CORRUPT),
-                        "%s of %s in the component store is damaged",
-                        component->files.ptr[i].name, key);
+                        "%s of %s in the component store is damaged", component->files.ptr[i].name,
+                        key);
     }
     return S_OK;
 }

@@ -110,7 +110,11 @@ static HRESULT check_store(const struct adding *a, const struct identity *identi
     TRY(component_other_versions(a->image, identity, &others));
     for (size_t i = 0; i < others.list.len; i++) {
         AUTO_COMPONENT struct component *other = NULL;
-        TRY(component_read_key(a->image, others.list.ptr[i], &other));
+        HRESULT hr = component_read_key(a->image, others.list.ptr[i], &other);
+        if (hr == HR_WIN32(ERROR_INVALID_DATA))
+            return FAIL(HR_WIN32(ERROR_SXS_COMPONENT_STORE_CORRUPT),
+                        "the manifest %s of the component store is damaged", others.list.ptr[i]);
+        TRY(hr);
         if (identity_is_same_package(&other->identity, identity))
             TRY(component_check_intact(a->image, others.list.ptr[i], other));
     }
