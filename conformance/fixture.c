@@ -7,6 +7,8 @@
  */
 #include "fixture.h"
 
+#include "hash.h"
+
 void catalog_open(struct catalog *catalog, const char *folder)
 {
     *catalog = (struct catalog){.folder = dup_text(folder)};
@@ -61,12 +63,39 @@ HRESULT catalog_check(const struct catalog *catalog, const char *reference)
     return hr == HR_WIN32(2) ? find_image(catalog, "leftOut", reference, &image) : hr;
 }
 
+static HRESULT copy_file(const char *from, const char *to)
+{
+    TRY(os_copy_file(from, to));
+    return os_set_mode(to, 0644);
+}
+
+static HRESULT copy_folder(const char *from, const char *to)
+{
+    AUTO_NAMES struct os_names names = {0};
+    TRY(os_list(from, &names));
+    TRY(os_make_directory(to));
+    for (size_t i = 0; i < names.len; i++) {
+        AUTO_FREE char *source = join(from, names.ptr[i]);
+        AUTO_FREE char *copy = join(to, names.ptr[i]);
+        TRY(os_is_directory(source) ? copy_folder(source, copy) : copy_file(source, copy));
+    }
+    return S_OK;
+}
+
 static HRESULT copy_into(const struct catalog *catalog, const char *name, const char *folder)
 {
     AUTO_FREE char *from = join(catalog->folder, name);
     AUTO_FREE char *to = join(folder, path_name(name));
-    TRY(os_copy_file(from, to));
-    return os_set_mode(to, 0644);
+    return os_is_directory(from) ? copy_folder(from, to) : copy_file(from, to);
+}
+
+/* Of a file or a folder; NULL: it is not there. */
+static char *hash_of(const char *path)
+{
+    char hex[SHA256_TEXT];
+    if (os_is_directory(path))
+        return SUCCEEDED(hash_sha256_folder(path, hex)) ? dup_text(hex) : NULL;
+    return sha256_file(path);
 }
 
 /* As the system's programs write it; takes text over. */
@@ -97,7 +126,7 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
     AUTO_FREE char *path = join(folder, path_name(file));
     put_path(made, dup_text(path));
     const char *known = json_text(image, "sha256");
-    char *hash = known ? dup_text(known) : sha256_file(path);
+    char *hash = known ? dup_text(known) : hash_of(path);
     if (!hash)
         return error_last()->hr;
     json_put_text(made, "sha256", hash);
@@ -216,7 +245,7 @@ HRESULT fixtures_unchanged(const struct json *made, const char **name)
     for (const struct json *one = json_first(made); one; one = json_next(one)) {
         bool may_change = json_bool(json_get(one, "writable"));
         const char *hash = may_change ? NULL : json_text(one, "sha256");
-        AUTO_FREE char *now = hash ? sha256_file(json_text(one, "path")) : NULL;
+        AUTO_FREE char *now = hash ? hash_of(json_text(one, "path")) : NULL;
         if (hash && !text_equal(hash, now)) {
             *name = json_key(one);
             return S_FALSE;
