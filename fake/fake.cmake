@@ -67,6 +67,7 @@ add_library(servicing OBJECT
     servicing/package_choice.c
     servicing/packages.c
     servicing/remounting.c
+    servicing/scratch.c
     servicing/servicing.c
     servicing/sessions.c
     servicing/turn.c

@@ -157,7 +157,7 @@ static HRESULT install(struct winimage *image, struct change *change, const stru
     if (c->package && package_state(c->package) == DismStateStaged)
         return install_staged(image, change, c);
     TRY(sources_open_package(sources, &c->manifest->identity, &found));
-    TRY(applicable_check(image, found.list.ptr[0].manifest));
+    TRY(applicable_check(image, found.list.ptr[0].manifest, NULL));
     return package_add(image, change, &found.list.ptr[0], outcome);
 }
 

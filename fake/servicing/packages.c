@@ -19,6 +19,7 @@
 #include "package_choice.h"
 #include "path.h"
 #include "pending.h"
+#include "scratch.h"
 #include "servicing.h"
 #include "text.h"
 #include "windows_of.h"
@@ -135,7 +136,7 @@ static HRESULT is_applicable(const struct describing *d, BOOL *out)
         *out = FALSE;
         return S_OK;
     }
-    HRESULT hr = applicable_check(d->image, d->choice.manifest);
+    HRESULT hr = applicable_check(d->image, d->choice.manifest, NULL);
     if (FAILED(hr) && !applicable_is_refusal(hr))
         return hr;
     if (FAILED(hr))
@@ -237,28 +238,88 @@ static HRESULT check_source(const struct winimage *image, const struct package_s
     return S_OK;
 }
 
+/* Cabinets are unpacked there. */
+static HRESULT check_scratch(const struct package_sources *sources)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sources->list.len; i++) {
+        const struct archive *archive = sources->list.ptr[i].archive;
+        for (size_t k = 0; archive_kind(archive) != ARCHIVE_FOLDER && k < archive_count(archive);
+             k++)
+            bytes += archive_entry(archive, k)->size;
+    }
+    return scratch_check_room(bytes);
+}
+
+/* Which of the packages go in, in an order in which each finds what it needs. */
+struct choice {
+    struct identities coming;
+    VEC(const struct package_source *) list;
+    struct error refusal; /* of one that does not go in */
+};
+
+static void choice_clear(struct choice *choice)
+{
+    identities_clear(&choice->coming);
+    vec_clear(&choice->list);
+}
+
+static bool is_chosen(const struct choice *choice, const struct package_source *source)
+{
+    for (size_t i = 0; i < choice->list.len; i++)
+        if (choice->list.ptr[i] == source)
+            return true;
+    return false;
+}
+
+static HRESULT choose(struct choice *choice, const struct package_source *source)
+{
+    struct identity *identity = vec_push(&choice->coming.list);
+    const struct package_source **slot = vec_push(&choice->list);
+    if (!identity || !slot)
+        return FAIL_MEMORY();
+    *slot = source;
+    return identity_copy(&source->manifest->identity, identity);
+}
+
+/* S_FALSE: no more of them can be chosen. */
+static HRESULT choose_next(const struct adding *a, struct winimage *image,
+                           const struct package_sources *sources, struct choice *choice)
+{
+    for (size_t i = 0; i < sources->list.len; i++) {
+        const struct package_source *s = &sources->list.ptr[i];
+        if (is_chosen(choice, s))
+            continue;
+        HRESULT hr =
+            a->ignores_check ? S_OK : applicable_check(image, s->manifest, &choice->coming);
+        if (hr == S_OK)
+            return choose(choice, s);
+        if (!applicable_is_refusal(hr))
+            return hr;
+        choice->refusal = *error_last();
+        error_clear();
+    }
+    return S_FALSE;
+}
+
 /* Of several packages those that do not apply are passed over, if one does. */
 static HRESULT plan(struct adding *a, struct winimage *image, struct change *change,
                     const struct package_sources *sources)
 {
-    struct error refusal = {0};
-    size_t planned = 0;
-    for (size_t i = 0; i < sources->list.len; i++) {
-        const struct package_source *s = &sources->list.ptr[i];
-        HRESULT hr = a->ignores_check ? S_OK : applicable_check(image, s->manifest);
-        if (applicable_is_refusal(hr) && sources->list.len > 1) {
-            refusal = *error_last();
-            log_line(LOG_WARNING, "Package::Applicable", hr, "%s", refusal.text);
-            continue;
-        }
-        TRY(hr);
-        TRY(package_add(image, change, s, &a->outcome));
-        planned++;
+    struct choice choice AUTO(choice_clear) = {0};
+    HRESULT hr;
+    while ((hr = choose_next(a, image, sources, &choice)) == S_OK)
+        continue;
+    TRY(hr);
+    if (choice.list.len == 0) {
+        error_restore(&choice.refusal);
+        return choice.refusal.hr;
     }
-    if (planned == 0) {
-        error_restore(&refusal);
-        return refusal.hr;
-    }
+    if (choice.list.len < sources->list.len)
+        log_line(LOG_WARNING, "Package::Add", choice.refusal.hr, "passed over: %s",
+                 choice.refusal.text);
+    for (size_t i = 0; i < choice.list.len; i++)
+        TRY(package_add(image, change, choice.list.ptr[i], &a->outcome));
     if (a->prevents_pending && a->outcome.is_pending)
         return FAIL(CBS_E_PENDING,
                     "the package would wait for a restart, and PreventPending is TRUE");
@@ -274,6 +335,7 @@ static HRESULT add(struct adding *a, struct winimage *image, const char *path)
     TRY(op_step(op, STEP_ADD_PACKAGE_VALIDATE));
     TRY(package_sources_open(path, &sources));
     TRY(check_source(image, &sources, path));
+    TRY(check_scratch(&sources));
     TRY(op_ticks_to(op, 100));
     TRY(op_step(op, STEP_ADD_PACKAGE_PLAN));
     TRY(plan(a, image, change, &sources));

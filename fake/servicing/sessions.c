@@ -20,6 +20,7 @@
 #include "path.h"
 #include "place.h"
 #include "result.h"
+#include "scratch.h"
 #include "session.h"
 #include "settings.h"
 #include "state_file.h"
@@ -57,6 +58,7 @@ static HRESULT prepare(void *context)
     if (start->scratch && !os_is_directory(start->scratch))
         return FAIL(HR_WIN32(ERROR_PATH_NOT_FOUND), "the scratch directory %s does not exist",
                     start->scratch);
+    TRY(scratch_set(start->scratch));
     session_start();
     HRESULT hr = log_open(start->log_path, start->level);
     log_start(start);
@@ -120,6 +122,7 @@ static void finish(void)
              "<----- Ending DismApi.dll session (dismfake) ----->");
     log_close();
     session_forget_all();
+    (void)scratch_set(NULL);
     os_process_forget();
     if (has_unused && settings->strict)
         os_crash(OS_CRASH_ABORT);

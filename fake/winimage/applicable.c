@@ -69,26 +69,44 @@ static bool has_manifest(const struct winimage *image, const struct package *pac
     return place && place_find(image->root, place, &path) == S_OK;
 }
 
-static HRESULT check_parent(struct winimage *image, const struct packages *packages,
-                            const struct manifest *manifest, const struct manifest_parent *parent)
+static bool meets(const struct manifest_parent *parent, const struct identity *wanted,
+                  const struct identity *found)
 {
-    const struct identity *first = NULL;
+    uint64_t want = 0, have;
+    (void)version_parse(wanted->version, &want);
+    return is_same_family(wanted, found) && version_parse(found->version, &have) &&
+           is_met(parent, want, have);
+}
+
+/* S_FALSE: nothing does. */
+static HRESULT find_parent(struct winimage *image, const struct manifest_parent *parent,
+                           const struct identity *wanted, const struct identities *coming)
+{
+    struct packages *packages;
+    TRY(packages_of(image, &packages));
+    for (size_t i = 0; coming && i < coming->list.len; i++)
+        if (meets(parent, wanted, &coming->list.ptr[i]))
+            return S_OK;
+    for (size_t i = 0; i < packages->list.len; i++) {
+        const struct package *p = &packages->list.ptr[i];
+        if (!package_is_installed(p) || !meets(parent, wanted, &p->identity))
+            continue;
+        if (has_manifest(image, p))
+            return S_OK;
+        return FAIL(CBS_E_STORE_CORRUPTION, "%s, on which the package rests, has no manifest",
+                    p->text);
+    }
+    return S_FALSE;
+}
+
+static HRESULT check_parent(struct winimage *image, const struct manifest *manifest,
+                            const struct manifest_parent *parent, const struct identities *coming)
+{
+    const struct identity *first = parent->identities.list.len ? parent->identities.list.ptr : NULL;
     for (size_t i = 0; i < parent->identities.list.len; i++) {
-        const struct identity *wanted = &parent->identities.list.ptr[i];
-        uint64_t want, have;
-        first = first ? first : wanted;
-        if (!version_parse(wanted->version, &want))
-            want = 0;
-        for (size_t k = 0; k < packages->list.len; k++) {
-            const struct package *p = &packages->list.ptr[k];
-            if (!package_is_installed(p) || !is_same_family(wanted, &p->identity) ||
-                !version_parse(p->identity.version, &have) || !is_met(parent, want, have))
-                continue;
-            if (has_manifest(image, p))
-                return S_OK;
-            return FAIL(CBS_E_STORE_CORRUPTION, "%s, which %s needs, has no manifest", p->text,
-                        manifest->identity.name);
-        }
+        HRESULT hr = find_parent(image, parent, &parent->identities.list.ptr[i], coming);
+        if (hr != S_FALSE)
+            return hr;
     }
     if (!first)
         return S_OK;
@@ -113,12 +131,13 @@ static HRESULT check_newer(const struct packages *packages, const struct identit
     return S_OK;
 }
 
-HRESULT applicable_check(struct winimage *image, const struct manifest *manifest)
+HRESULT applicable_check(struct winimage *image, const struct manifest *manifest,
+                         const struct identities *coming)
 {
     struct packages *packages;
     TRY(packages_of(image, &packages));
     TRY(check_architecture(image, &manifest->identity));
     for (size_t i = 0; i < manifest->parents.len; i++)
-        TRY(check_parent(image, packages, manifest, &manifest->parents.ptr[i]));
+        TRY(check_parent(image, manifest, &manifest->parents.ptr[i], coming));
     return check_newer(packages, &manifest->identity);
 }

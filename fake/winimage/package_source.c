@@ -7,6 +7,7 @@
 #include "os.h"
 #include "path.h"
 #include "text.h"
+#include "xml.h"
 
 #define MANIFEST "update.mum"
 #define LARGEST_MANIFEST ((size_t)64 << 20)
@@ -45,9 +46,31 @@ static HRESULT add(struct package_sources *out, struct archive *archive, const c
     return s->text ? S_OK : FAIL_MEMORY();
 }
 
+/* An .msu says in an answer file what is to be done with it. */
+static HRESULT check_answer_files(struct archive *outer)
+{
+    static const struct xml_handler handler;
+    for (size_t i = 0; i < archive_count(outer); i++) {
+        const struct archive_entry *e = archive_entry(outer, i);
+        AUTO_FREE uint8_t *bytes = NULL;
+        size_t size;
+        if (!path_has_extension(e->name, ".xml"))
+            continue;
+        TRY(archive_read(outer, i, LARGEST_MANIFEST, &bytes, &size));
+        HRESULT hr = xml_read(bytes, size, e->name, &handler, NULL);
+        struct error reason = *error_last();
+        if (hr == HR_WIN32(ERROR_INVALID_DATA))
+            return FAIL(HR_WIN32(ERROR_XML_PARSE_ERROR), "%s", reason.text);
+        TRY(hr);
+    }
+    return S_OK;
+}
+
 /* Those of its cabinets that are packages: one with data for searching lies beside them. */
 static HRESULT add_inner(struct package_sources *out, struct archive *outer)
 {
+    if (out->is_msu)
+        TRY(check_answer_files(outer));
     for (size_t i = 0; i < archive_count(outer); i++) {
         const struct archive_entry *e = archive_entry(outer, i);
         AUTO_FREE uint8_t *bytes = NULL;
@@ -79,11 +102,10 @@ static HRESULT open_archive(const char *path, bool is_folder, struct archive **o
     return FAIL(CBS_E_INVALID_PACKAGE, "%s", reason.text);
 }
 
-HRESULT package_sources_open(const char *path, struct package_sources *out)
+static HRESULT open_at(const char *path, struct package_sources *out)
 {
     AUTO_ARCHIVE struct archive *archive = NULL;
     struct os_stat stat;
-    *out = (struct package_sources){0};
     TRY(os_stat(path, &stat));
     bool is_folder = stat.type == OS_TYPE_DIRECTORY;
     TRY(open_archive(path, is_folder, &archive));
@@ -95,4 +117,16 @@ HRESULT package_sources_open(const char *path, struct package_sources *out)
     if (out->list.len)
         return S_OK;
     return FAIL(is_folder ? E_INVALIDARG : CBS_E_INVALID_PACKAGE, "%s holds no " MANIFEST, path);
+}
+
+HRESULT package_sources_open(const char *path, struct package_sources *out)
+{
+    AUTO_FREE char *folder = NULL;
+    *out = (struct package_sources){0};
+    if (!path_has_extension(path, ".mum") || !os_is_file(path))
+        return open_at(path, out);
+    if (!text_equal_nocase(path_name(path), MANIFEST))
+        return FAIL(E_INVALIDARG, "%s is not called " MANIFEST, path);
+    TRY(path_parent(path, &folder));
+    return open_at(folder, out);
 }
