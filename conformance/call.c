@@ -157,6 +157,7 @@ static enum flow run_frame(struct frame *frame)
         got.has_progress = true;
         got.calls = frame->progress->calls;
         got.is_monotonic = frame->progress->is_monotonic;
+        got.first = frame->progress->first;
         got.current = frame->progress->current;
         got.user_data = frame->progress->user_data;
         got.total = frame->progress->total;

@@ -55,6 +55,23 @@ static HRESULT put_before(const char *what, HRESULT hr, char **inner, char **why
     return hr;
 }
 
+/* One report of progress; the first and the last have the same total and data. */
+static HRESULT expect_report(const struct json *rule, const char *which, const struct outcome *got,
+                             unsigned current, struct values *values, char **why)
+{
+    char *inner = NULL;
+    AUTO_FREE char *before = format("progress %s:", which);
+    struct json *report = json_hold(json_new_object());
+    json_set_number(report, "Current", current);
+    json_set_number(report, "Total", got->total);
+    json_set_number(report, "UserData", (double)got->user_data);
+    HRESULT hr = put_before(
+        before, expect_value(json_get(rule, which), got->calls ? report : NULL, values, &inner),
+        &inner, why);
+    json_free(report);
+    return hr;
+}
+
 static HRESULT expect_progress(const struct json *rule, const struct outcome *got,
                                struct values *values, char **why)
 {
@@ -75,17 +92,10 @@ static HRESULT expect_progress(const struct json *rule, const struct outcome *go
                                            : "a Current that falls or a Total that changes");
         return S_FALSE;
     }
-    if (json_get(rule, "last")) {
-        struct json *last = json_hold(json_new_object());
-        json_set_number(last, "Current", got->current);
-        json_set_number(last, "Total", got->total);
-        json_set_number(last, "UserData", (double)got->user_data);
-        hr = put_before(
-            "progress last:",
-            expect_value(json_get(rule, "last"), got->calls ? last : NULL, values, &inner), &inner,
-            why);
-        json_free(last);
-    }
+    if (json_get(rule, "first"))
+        hr = expect_report(rule, "first", got, got->first, values, why);
+    if (hr == S_OK && json_get(rule, "last"))
+        hr = expect_report(rule, "last", got, got->current, values, why);
     return hr;
 }
 

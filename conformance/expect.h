@@ -13,7 +13,7 @@ struct outcome {
     bool has_progress;
     unsigned calls;
     bool is_monotonic;
-    UINT current, total;
+    UINT first, current, total;
     uint64_t user_data; /* that every call of the callback brought back */
 };
 

@@ -8,7 +8,7 @@
 
 #include "finding.h"
 
-enum { GRAMMAR_MAJOR = 1, GRAMMAR_MINOR = 1 };
+enum { GRAMMAR_MAJOR = 1, GRAMMAR_MINOR = 2 };
 
 #define CAPABILITY_DISK "image:disk"
 
