@@ -98,19 +98,6 @@ static char *hash_of(const char *path)
     return sha256_file(path);
 }
 
-static HRESULT copy_folder(const char *from, const char *to)
-{
-    AUTO_NAMES struct os_names names = {0};
-    TRY(os_make_directories(to));
-    TRY(os_list(from, &names));
-    for (size_t i = 0; i < names.len; i++) {
-        AUTO_FREE char *inner = join(from, names.ptr[i]);
-        AUTO_FREE char *target = join(to, names.ptr[i]);
-        TRY(os_is_directory(inner) ? copy_folder(inner, target) : os_copy_file(inner, target));
-    }
-    return S_OK;
-}
-
 /* As the system's programs write it; takes text over. */
 static void put_path(struct json *made, char *path)
 {
@@ -130,13 +117,6 @@ static HRESULT make_image(const struct catalog *catalog, const struct json *spec
         file = json_text(json_at(parts, 0), "file");
     if (!file)
         return FAIL(E_INVALIDARG, "the catalogue names no file for %s", json_text(spec, "catalog"));
-    if (text_equal(json_text(image, "format"), "folder")) {
-        AUTO_FREE char *from = join(catalog->folder, file);
-        AUTO_FREE char *to = join(folder, path_name(file));
-        TRY(copy_folder(from, to));
-        put_path(made, dup_text(to));
-        return S_OK;
-    }
     TRY(copy_into(catalog, file, folder));
     for (const struct json *part = json_first(parts); part; part = json_next(part)) {
         const char *name = json_text(part, "file");
