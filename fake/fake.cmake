@@ -71,6 +71,9 @@ add_library(servicing OBJECT
     servicing/servicing.c
     servicing/sessions.c
     servicing/turn.c
+    servicing/unattend.c
+    servicing/unattend_drivers.c
+    servicing/unattend_settings.c
     servicing/unimplemented.c
     servicing/unmounting.c
     servicing/versions.c

@@ -73,7 +73,10 @@
     X(RESTORE_HEALTH_PLACE, DismRestoreImageHealth, "place")                                       \
     X(RESERVED_READ, DismGetReservedStorageState, "read")                                          \
     X(RESERVED_STAGE, DismSetReservedStorageState, "stage")                                        \
-    X(RESERVED_PLACE, DismSetReservedStorageState, "place")
+    X(RESERVED_PLACE, DismSetReservedStorageState, "place")                                        \
+    X(UNATTEND_READ, DismApplyUnattend, "read")                                                    \
+    X(UNATTEND_STAGE, DismApplyUnattend, "stage")                                                  \
+    X(UNATTEND_PLACE, DismApplyUnattend, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

@@ -37,6 +37,7 @@
 #define HAS_BODY_DismRestoreImageHealth ~, WITH_BODY
 #define HAS_BODY_DismGetReservedStorageState ~, WITH_BODY
 #define HAS_BODY_DismSetReservedStorageState ~, WITH_BODY
+#define HAS_BODY_DismApplyUnattend ~, WITH_BODY
 
 /* WHETHER(name) is WITH_BODY for the names above and WITHOUT_BODY for all others: HAS_BODY_name
  * then stays a single word, and the second argument is the fixed one. */

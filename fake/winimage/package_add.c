@@ -380,6 +380,24 @@ HRESULT package_add(struct winimage *image, struct change *change,
     return S_OK;
 }
 
+/* Nothing of it is placed where it is used, as while a restart is due. */
+HRESULT package_stage(struct winimage *image, struct change *change,
+                      const struct package_source *source)
+{
+    struct packages *packages;
+    TRY(packages_of(image, &packages));
+    const struct package *there = packages_find(packages, source->text);
+    if (there && (package_is_installed(there) || package_state(there) == DismStateStaged))
+        return S_OK;
+    struct adding a AUTO(adding_clear) = {
+        .image = image, .change = change, .source = source, .is_pending = true};
+    TRY(change_hive(change, HIVE_SOFTWARE, &a.hive));
+    TRY(take_manifests(&a));
+    TRY(take_payload(&a));
+    TRY(write_keys(&a, false));
+    return package_keys_set_state(a.hive, source->text, CBS_STAGED);
+}
+
 /* ---- after the restart ---- */
 
 static HRESULT project_newest(struct winimage *image, struct change *change,

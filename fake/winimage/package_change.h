@@ -26,6 +26,9 @@ struct package_outcome {
  * manifest says; ERROR_SXS_COMPONENT_STORE_CORRUPT: the image's older version of it is damaged. */
 HRESULT package_add(struct winimage *image, struct change *change,
                     const struct package_source *source, struct package_outcome *outcome);
+/* Into the store only, to be installed some other time. */
+HRESULT package_stage(struct winimage *image, struct change *change,
+                      const struct package_source *source);
 /* CBS_E_CANNOT_UNINSTALL: permanent, or others need it. The version before, where it is still
  * there, is installed again. */
 HRESULT package_remove(struct winimage *image, struct change *change, struct package *package,

@@ -2,6 +2,7 @@
 # The Windows in an image (winimage.h), on hives, XML and archives. Sees nothing of how an image is mounted.
 
 add_library(winimage OBJECT
+    winimage/answer_file.c
     winimage/applicable.c
     winimage/capability.c
     winimage/change.c
