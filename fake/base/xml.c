@@ -165,7 +165,8 @@ static HRESULT parse(struct reading *r, const void *bytes, size_t size)
     r->parser = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
     if (!r->parser)
         return FAIL_MEMORY();
-    (void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET);
+    /* Without NOENT an "&amp;" in an attribute comes as "&#38;". */
+    (void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
     int failed = xmlParseChunk(r->parser, bytes, (int)size, 0);
     if (r->hr == S_OK)
         failed = xmlParseChunk(r->parser, "", 0, 1);
