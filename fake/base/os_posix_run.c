@@ -491,6 +491,8 @@ bool os_is_elevated(void)
 
 /* ---- who has something open ---- */
 
+#define CHILD_BEGINS_MS 1000 /* a process that is started has become its program by then */
+
 struct opener {
     const char *folder;
     int own[2]; /* descriptors of this scan */
@@ -576,30 +578,57 @@ static bool check_process(struct opener *opener, const char *pid)
     return found;
 }
 
+/* The first process that has something open there; 0: none. */
+static HRESULT scan_processes(const char *folder, char **path, unsigned *pid)
+{
+    DIR *dir = opendir("/proc");
+    if (!dir)
+        return error_errno(errno, "list", "/proc");
+    struct opener opener = {.folder = folder, .own = {dirfd(dir)}};
+    const struct dirent *entry;
+    *pid = 0;
+    while (!*pid && (entry = readdir(dir)) != NULL) {
+        bool is_process = entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
+        if (is_process && check_process(&opener, entry->d_name))
+            *pid = (unsigned)strtoul(entry->d_name, NULL, 10);
+    }
+    closedir(dir);
+    *path = opener.path;
+    return *pid && !opener.path ? FAIL_MEMORY() : S_OK;
+}
+
+/* A process that another thread of ours is just starting has all that we have open until it is the
+ * new program. */
+static bool is_child(unsigned pid)
+{
+    AUTO_FREE char *path = mem_format("/proc/%u/stat", pid);
+    size_t size = 0;
+    AUTO_FREE char *text = path ? read_quietly(path, &size) : NULL;
+    const char *name_end = text ? strrchr(text, ')') : NULL;
+    unsigned parent = 0;
+    return !name_end || /* it has ended meanwhile */
+           (sscanf(name_end + 1, " %*c %u", &parent) == 1 && parent == os_pid());
+}
+
 HRESULT os_find_opener(const char *folder, char **path_out, unsigned *pid_out)
 {
     AUTO_FREE char *real = NULL;
     TRY(os_real_path(folder, &real));
     FLOOR_PAUSE(); /* how many processes there are is nothing that can be counted on */
-    DIR *dir = opendir("/proc");
-    if (!dir)
-        return error_errno(errno, "list", "/proc");
-    struct opener opener = {.folder = real, .own = {dirfd(dir)}};
-    const struct dirent *entry;
-    unsigned pid = 0;
-    while (!pid && (entry = readdir(dir)) != NULL) {
-        bool is_process = entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
-        if (is_process && check_process(&opener, entry->d_name))
-            pid = (unsigned)strtoul(entry->d_name, NULL, 10);
+    const uint64_t deadline = os_now_ms() + CHILD_BEGINS_MS;
+    for (;;) {
+        AUTO_FREE char *path = NULL;
+        unsigned pid = 0;
+        TRY(scan_processes(real, &path, &pid));
+        if (!pid)
+            return S_FALSE;
+        if (!is_child(pid) || os_now_ms() >= deadline) {
+            *path_out = TAKE(path);
+            *pid_out = pid;
+            return S_OK;
+        }
+        os_pause(1);
     }
-    closedir(dir);
-    if (!pid)
-        return S_FALSE;
-    if (!opener.path)
-        return FAIL_MEMORY();
-    *path_out = opener.path;
-    *pid_out = pid;
-    return S_OK;
 }
 
 void os_pause(unsigned ms)

@@ -5,7 +5,11 @@
  */
 #include "client_world.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { THREADS = 8, ROUNDS = 3 };
 
@@ -134,6 +138,28 @@ static void *ask_while_others_shut_down(void *argument)
     return NULL;
 }
 
+/* What a process has open that another thread is just starting keeps nothing busy: it is about to
+ * become another program. Here it takes its time and then ends. */
+static void a_process_that_begins_holds_nothing(void)
+{
+    CHECK(shell("mkdir '%s/begins'", dir) == 0);
+    CHECK_HR(S_OK, DismMountImage(wide(below(dir, "shared.wim")), wide(below(dir, "begins")), 1,
+                                  NULL, DismImageIndex, 0, NULL, NULL, NULL));
+    put_file(below(dir, "begins/held"), "held");
+    int held = open(below(dir, "begins/held"), O_RDONLY | O_CLOEXEC);
+    CHECK(held >= 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        (void)poll(NULL, 0, 200);
+        _exit(0);
+    }
+    CHECK(close(held) == 0);
+    CHECK_HR(S_OK,
+             DismUnmountImage(wide(below(dir, "begins")), DISM_DISCARD_IMAGE, NULL, NULL, NULL));
+    CHECK(waitpid(child, NULL, 0) == child);
+}
+
 static void prepare(void)
 {
     make_world(dir, "none");
@@ -185,6 +211,8 @@ int main(int argc, char **argv)
     CHECK_HR(S_OK,
              DismUnmountImage(wide(below(dir, "shared")), DISM_DISCARD_IMAGE, NULL, NULL, NULL));
     CHECK(shell("wimlib-imagex verify '%s/shared.wim' >/dev/null 2>&1", dir) == 0);
+
+    a_process_that_begins_holds_nothing();
 
     run_threads(ask_while_others_shut_down);
     CHECK_HR(S_OK, DismShutdown());
