@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 
 #include "dism_codes.h"
 #include "error.h"
@@ -138,7 +139,7 @@ static xmlEntityPtr on_entity(void *context, const xmlChar *name)
 static void on_error(void *context, xmlErrorPtr error)
 {
     struct reading *r = context;
-    if (error->level < XML_ERR_ERROR || error->domain == XML_FROM_NAMESPACE)
+    if (error->level < XML_ERR_ERROR)
         return;
     if (error->code == XML_ERR_NO_MEMORY) {
         end_with(r, FAIL_MEMORY());
@@ -149,28 +150,32 @@ static void on_error(void *context, xmlErrorPtr error)
                      length, error->message ? error->message : ""));
 }
 
+/* XML_PARSE_NOENT: without it "&amp;" in an attribute stays "&#38;"; there are no other entities.
+ */
 static HRESULT parse(struct reading *r, const void *bytes, size_t size)
 {
-    xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
-                         .startElementNs = on_start,
-                         .endElementNs = on_end,
-                         .characters = on_text,
-                         .cdataBlock = on_text,
-                         .internalSubset = on_doctype,
-                         .getEntity = on_entity,
-                         .serror = on_error};
+    static const xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
+                                      .startElementNs = on_start,
+                                      .endElementNs = on_end,
+                                      .characters = on_text,
+                                      .cdataBlock = on_text,
+                                      .internalSubset = on_doctype,
+                                      .getEntity = on_entity,
+                                      .serror = on_error};
     if (size > INT_MAX)
         return FAIL(HR_WIN32(ERROR_FILE_TOO_LARGE), "%s is too long for XML", r->name);
+    if (size == 0)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is empty", r->name);
     xmlInitParser();
-    r->parser = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
+    r->parser = xmlCreateMemoryParserCtxt(bytes, (int)size);
     if (!r->parser)
         return FAIL_MEMORY();
-    /* Without NOENT an "&amp;" in an attribute comes as "&#38;". */
+    *r->parser->sax = sax;
+    r->parser->userData = r;
     (void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
-    int failed = xmlParseChunk(r->parser, bytes, (int)size, 0);
-    if (r->hr == S_OK)
-        failed = xmlParseChunk(r->parser, "", 0, 1);
-    bool is_whole = r->parser->wellFormed && !failed;
+    (void)xmlParseDocument(r->parser);
+    const xmlParserInput *rest = r->parser->input; /* a NUL ends the reading, too */
+    bool is_whole = r->parser->wellFormed && rest && rest->cur == rest->end;
     if (r->parser->myDoc)
         xmlFreeDoc(r->parser->myDoc);
     xmlFreeParserCtxt(r->parser);
@@ -194,6 +199,8 @@ HRESULT xml_read(const void *bytes, size_t size, const char *name,
 
 HRESULT xml_escape(struct text *out, const char *text)
 {
+    if (!text_is_utf8(text, strlen(text)))
+        return FAIL(E_INVALIDARG, "a text that is not UTF-8 has no form in XML");
     for (; *text; text++) {
         switch (*text) {
         case '&':

@@ -33,14 +33,15 @@ struct xml_handler {
     HRESULT (*end)(void *context, const char *name, unsigned depth);
 };
 
-/* HRESULT_FROM_WIN32(ERROR_INVALID_DATA): not well formed, has a document type, is nested or
- * repeats itself beyond reason; the message has the line. `name` is for messages. UTF-8, UTF-16 and
- * what the declaration says. */
+/* HRESULT_FROM_WIN32(ERROR_INVALID_DATA): not well formed, namespaces included, has a document
+ * type, or is nested deeper than 256; the message has the line. ERROR_FILE_TOO_LARGE: 2 GiB and
+ * more. `name` is for messages. UTF-8, UTF-16, ISO 8859 and, on Linux, what iconv knows. */
 HRESULT xml_read(const void *bytes, size_t size, const char *name,
                  const struct xml_handler *handler, void *context);
 
 struct text;
-/* Adds the text with &, <, >, quotes and control characters escaped, for content and attributes. */
+/* Adds the text with &, <, >, quotes, tabs and line ends escaped, for content and attributes.
+ * E_INVALIDARG: other control characters, or not UTF-8. */
 HRESULT xml_escape(struct text *out, const char *text);
 
 #endif
