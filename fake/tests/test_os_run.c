@@ -350,9 +350,13 @@ static void whoever_has_something_open_is_found(void **state)
     AUTO_FREE char *below = in_folder("below");
     assert_int_equal(os_make_directory(below), S_OK);
     const char *const argv[] = {program, "echo", NULL};
-    struct os_child_options options = {.argv = argv, .directory = below, .pipe_stdin = true};
+    struct os_child_options options = {
+        .argv = argv, .directory = below, .pipe_stdin = true, .pipe_stdout = true};
     AUTO_CHILD struct os_child *inside = NULL;
     assert_int_equal(os_child_start(&options, &inside), S_OK);
+    /* It is in its folder once it runs. */
+    assert_int_equal(os_child_write(inside, "up\n", 3), S_OK);
+    assert_line(inside, "up");
     assert_int_equal(os_find_opener(folder, &path, &pid), S_OK);
     assert_string_equal(path, below);
     assert_opener(os_child_pid(inside), pid);
