@@ -55,6 +55,7 @@ add_library(servicing OBJECT
     servicing/client_path.c
     servicing/client_sources.c
     servicing/describe.c
+    servicing/drivers.c
     servicing/features.c
     servicing/forget.c
     servicing/health.c

@@ -71,6 +71,16 @@
     X(RESTORE_HEALTH_PLAN, DismRestoreImageHealth, "plan")                                         \
     X(RESTORE_HEALTH_STAGE, DismRestoreImageHealth, "stage")                                       \
     X(RESTORE_HEALTH_PLACE, DismRestoreImageHealth, "place")                                       \
+    X(DRIVERS_READ, DismGetDrivers, "read")                                                        \
+    X(DRIVER_INFO_READ, DismGetDriverInfo, "read")                                                 \
+    X(ADD_DRIVER_VALIDATE, DismAddDriver, "validate")                                              \
+    X(ADD_DRIVER_STAGE, DismAddDriver, "stage")                                                    \
+    X(ADD_DRIVER_PLACE, DismAddDriver, "place")                                                    \
+    X(REMOVE_DRIVER_VALIDATE, DismRemoveDriver, "validate")                                        \
+    X(REMOVE_DRIVER_STAGE, DismRemoveDriver, "stage")                                              \
+    X(REMOVE_DRIVER_PLACE, DismRemoveDriver, "place")                                              \
+    X(EXPORT_DRIVER_READ, _DismExportDriver, "read")                                               \
+    X(EXPORT_DRIVER_COPY, _DismExportDriver, "copy")                                               \
     X(RESERVED_READ, DismGetReservedStorageState, "read")                                          \
     X(RESERVED_STAGE, DismSetReservedStorageState, "stage")                                        \
     X(RESERVED_PLACE, DismSetReservedStorageState, "place")                                        \

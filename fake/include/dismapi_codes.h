@@ -213,6 +213,9 @@ DISM_CODE(CBS_S_ALREADY_EXISTS, 0x000F0802, "it succeeded, as it was there alrea
 DISM_CODE(CBS_S_STACK_SHUTDOWN_REQUIRED, 0x000F0803,
     "it succeeded, the servicing stack must be restarted")
 
+DISM_CODE(SPAPI_E_DRIVER_STORE_ADD_FAILED, 0x800F0247,
+    "the driver could not be added to the driver store")
+
 /* ---- known by number only; the name is ours ---- */
 DISM_CODE(CBS_E_FOD_NOT_ON_WSUS, 0x800F0954,
     "the update server of the organisation does not offer the optional content")

@@ -9,13 +9,26 @@ add_library(winimage OBJECT
     winimage/change_plan.c
     winimage/component.c
     winimage/component_use.c
+    winimage/driver_add.c
+    winimage/driver_catalog.c
+    winimage/driver_class.c
+    winimage/driver_export.c
+    winimage/driver_files.c
+    winimage/driver_inf.c
+    winimage/driver_keys.c
+    winimage/driver_list.c
+    winimage/driver_owned.c
+    winimage/driver_remove.c
+    winimage/driver_signature.c
     winimage/facts.c
     winimage/feature.c
     winimage/feature_change.c
     winimage/health.c
     winimage/health_repair.c
     winimage/identity.c
+    winimage/inf.c
     winimage/manifest.c
+    winimage/name_index.c
     winimage/package_add.c
     winimage/package_keys.c
     winimage/package_source.c
