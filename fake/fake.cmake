@@ -51,6 +51,7 @@ target_link_libraries(image PUBLIC core hive ${disk_libraries} PRIVATE wimport d
 include(winimage/winimage.cmake)
 
 add_library(servicing OBJECT
+    servicing/apps.c
     servicing/capabilities.c
     servicing/client_path.c
     servicing/client_sources.c

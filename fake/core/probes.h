@@ -86,7 +86,14 @@
     X(RESERVED_PLACE, DismSetReservedStorageState, "place")                                        \
     X(UNATTEND_READ, DismApplyUnattend, "read")                                                    \
     X(UNATTEND_STAGE, DismApplyUnattend, "stage")                                                  \
-    X(UNATTEND_PLACE, DismApplyUnattend, "place")
+    X(UNATTEND_PLACE, DismApplyUnattend, "place")                                                  \
+    X(APPS_READ, _DismGetProvisionedAppxPackages, "read")                                          \
+    X(ADD_APP_PLAN, _DismAddProvisionedAppxPackage, "plan")                                        \
+    X(ADD_APP_STAGE, _DismAddProvisionedAppxPackage, "stage")                                      \
+    X(ADD_APP_PLACE, _DismAddProvisionedAppxPackage, "place")                                      \
+    X(REMOVE_APP_PLAN, _DismRemoveProvisionedAppxPackage, "plan")                                  \
+    X(REMOVE_APP_STAGE, _DismRemoveProvisionedAppxPackage, "stage")                                \
+    X(REMOVE_APP_PLACE, _DismRemoveProvisionedAppxPackage, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

@@ -121,6 +121,16 @@ DISM_CODE(WIMPROVIDER_E_INVALID_MOUNT, 0xC1510115, "the mounted image is not val
 DISM_CODE(WIMPROVIDER_E_IMAGE_IN_SERVICE, 0xC15101FD, "another DISM is servicing the image")
 DISM_CODE(APPXPROVIDER_E_LOCKED, 0xC1570106,
     "another session on the running system holds the app provider")
+DISM_CODE(APPX_DEPLOY_OPEN_FAILED, 0x80073CF0, "the app package could not be opened")
+DISM_CODE(APPX_DEPLOY_INVALID_PACKAGE, 0x80073CF2, "the app package is not valid")
+DISM_CODE(APPX_DEPLOY_DEPENDENCY_MISSING, 0x80073CF3, "the app needs a package that is not there")
+DISM_CODE(APPX_DEPLOY_DOWNGRADE, 0x80073D06, "a later version of the app is there")
+DISM_CODE(APPX_DEPLOY_WRONG_ARCHITECTURE, 0x80073D10, "the app is for another architecture")
+DISM_CODE(APPX_PACKAGE_INVALID_MANIFEST, 0x80080204, "the app's manifest is not valid")
+DISM_CODE(APPX_PACKAGE_INVALID_BLOCK_MAP, 0x80080205, "the app's block map is not valid")
+DISM_CODE(APPX_PACKAGE_CORRUPT_CONTENT, 0x80080206, "a file of the app package is damaged")
+DISM_CODE(APPX_PACKAGE_WRONG_HASH, 0x80080207, "a file of the app is not what its block map says")
+DISM_CODE(APPX_PACKAGE_NO_SIGNATURE, 0x800B0100, "the package has no signature")
 DISM_CODE(DISM_E_NETWORK_PATH, 0xC1500022, "the image path is on the network")
 DISM_CODE(DISM_E_CANCELLED, 0xC150006B, "the operation ended early because it was cancelled")
 

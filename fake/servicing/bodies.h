@@ -43,6 +43,9 @@
 #define HAS_BODY_DismGetReservedStorageState ~, WITH_BODY
 #define HAS_BODY_DismSetReservedStorageState ~, WITH_BODY
 #define HAS_BODY_DismApplyUnattend ~, WITH_BODY
+#define HAS_BODY__DismGetProvisionedAppxPackages ~, WITH_BODY
+#define HAS_BODY__DismAddProvisionedAppxPackage ~, WITH_BODY
+#define HAS_BODY__DismRemoveProvisionedAppxPackage ~, WITH_BODY
 
 /* WHETHER(name) is WITH_BODY for the names above and WITHOUT_BODY for all others: HAS_BODY_name
  * then stays a single word, and the second argument is the fixed one. */

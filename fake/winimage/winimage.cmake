@@ -3,7 +3,12 @@
 
 add_library(winimage OBJECT
     winimage/answer_file.c
+    winimage/app_change.c
     winimage/applicable.c
+    winimage/apps.c
+    winimage/appx_manifest.c
+    winimage/appx_name.c
+    winimage/appx_package.c
     winimage/capability.c
     winimage/change.c
     winimage/change_plan.c
