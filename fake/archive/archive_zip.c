@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* archive_zip.c - ZIP files, through minizip, which reads our input. */
+/*
+ * archive_zip.c - ZIP files: listed by minizip, which reads our input, and unpacked by zlib.
+ * minizip 1.1 does not see 64-bit numbers (ZIP64) where a long has 64 bits, and MakeAppx writes no
+ * others.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include <minizip/unzip.h>
+#include <zlib.h>
 
 #include "archive_parts.h"
+#include "bytes.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "mem.h"
@@ -13,10 +19,16 @@
 
 #define LONGEST_NAME 4096
 
+struct place { /* of a file in the archive */
+    uint64_t header, packed;
+    uint32_t crc;
+    unsigned method; /* 0: stored, 8: deflated */
+};
+
 struct zip {
     unzFile handle;
     uint64_t position; /* in the input: one reader at a time */
-    VEC(unz64_file_pos) places;
+    VEC(struct place) places;
 };
 
 static voidpf open_file(voidpf opaque, const void *name, int mode)
@@ -96,27 +108,68 @@ static void decode(char *name)
     *to = '\0';
 }
 
+/* Each number that has no room where it belongs follows in the extra field, in this order. */
+static void take_64(const uint8_t *extra, size_t size, uint64_t *const numbers[3])
+{
+    for (size_t at = 0; at + 4 <= size;) {
+        const uint8_t *field = extra + at + 4;
+        size_t left = (size_t)get_le(extra + at + 2, 2);
+        bool is_64 = get_le(extra + at, 2) == 1;
+        at += 4 + left;
+        for (size_t i = 0; is_64 && at <= size && i < 3; i++) {
+            if (*numbers[i] != UINT32_MAX || left < 8)
+                continue;
+            *numbers[i] = get_le(field, 8);
+            field += 8;
+            left -= 8;
+        }
+    }
+}
+
+/* What the entry of the list says that minizip does not tell. */
+static HRESULT find_place(const struct archive *archive, uint64_t entry, uint64_t *size,
+                          struct place *out)
+{
+    uint8_t head[46], extra[1024];
+    if (archive_input_read(&archive->input, head, sizeof head, entry) != sizeof head)
+        return archive_damaged(archive, "an entry of its list is cut off");
+    size_t name_size = (size_t)get_le(head + 28, 2), extra_size = (size_t)get_le(head + 30, 2);
+    out->method = (unsigned)get_le(head + 10, 2);
+    out->crc = (uint32_t)get_le(head + 16, 4);
+    out->packed = get_le(head + 20, 4);
+    *size = get_le(head + 24, 4);
+    out->header = get_le(head + 42, 4);
+    extra_size = archive_input_read(&archive->input, extra,
+                                    extra_size < sizeof extra ? extra_size : sizeof extra,
+                                    entry + sizeof head + name_size);
+    take_64(extra, extra_size, (uint64_t *const[]){size, &out->packed, &out->header});
+    return S_OK;
+}
+
 static HRESULT add_current(struct archive *archive)
 {
     struct zip *zip = archive->state;
     unz_file_info64 info;
-    unz64_file_pos place;
+    unz64_file_pos entry;
+    struct place place;
+    uint64_t size;
     AUTO_FREE char *name = mem_alloc(LONGEST_NAME + 1);
     if (!name)
         return FAIL_MEMORY();
     if (unzGetCurrentFileInfo64(zip->handle, &info, name, LONGEST_NAME, NULL, 0, NULL, 0) !=
             UNZ_OK ||
-        unzGetFilePos64(zip->handle, &place) != UNZ_OK || info.size_filename >= LONGEST_NAME ||
+        unzGetFilePos64(zip->handle, &entry) != UNZ_OK || info.size_filename >= LONGEST_NAME ||
         strlen(name) != info.size_filename)
         return archive_damaged(archive, "an entry of its list is wrong");
     if (info.flag & 1)
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is encrypted", archive->name);
     decode(name);
     size_t before = archive->entries.list.len;
-    TRY(archive_add(archive, TAKE(name), info.uncompressed_size, filetime_of(&info.tmu_date)));
+    TRY(find_place(archive, entry.pos_in_zip_directory, &size, &place));
+    TRY(archive_add(archive, TAKE(name), size, filetime_of(&info.tmu_date)));
     if (archive->entries.list.len == before)
         return S_OK;
-    unz64_file_pos *slot = vec_push(&zip->places);
+    struct place *slot = vec_push(&zip->places);
     if (!slot)
         return FAIL_MEMORY();
     *slot = place;
@@ -149,24 +202,47 @@ static HRESULT zip_open(struct archive *archive)
     return list(archive);
 }
 
+static bool inflate_all(const struct archive *archive, uint64_t at, uint64_t packed, uint8_t *out,
+                        size_t size)
+{
+    uint8_t input[32768];
+    z_stream stream = {.next_out = out};
+    int error = inflateInit2(&stream, -MAX_WBITS);
+    if (error != Z_OK)
+        return false;
+    while (error == Z_OK && stream.total_out < size) {
+        size_t room = size - (size_t)(stream.next_out - out);
+        if (stream.avail_in == 0) {
+            size_t part = packed < sizeof input ? (size_t)packed : sizeof input;
+            stream.avail_in = (uInt)archive_input_read(&archive->input, input, part, at);
+            stream.next_in = input;
+            at += stream.avail_in;
+            packed -= stream.avail_in;
+        }
+        stream.avail_out = room > 1 << 30 ? 1 << 30 : (uInt)room;
+        error = inflate(&stream, Z_NO_FLUSH);
+    }
+    bool is_whole =
+        (size_t)(stream.next_out - out) == size && (error == Z_OK || error == Z_STREAM_END);
+    (void)inflateEnd(&stream);
+    return is_whole;
+}
+
 static HRESULT zip_read(struct archive *archive, size_t index, uint8_t *out, size_t size)
 {
-    struct zip *zip = archive->state;
-    size_t done = 0;
-    int got = 0;
-    if (unzGoToFilePos64(zip->handle, &zip->places.ptr[index]) != UNZ_OK ||
-        unzOpenCurrentFile(zip->handle) != UNZ_OK)
-        return archive_damaged(archive, "a file in it cannot be opened");
-    while (done < size) {
-        unsigned part = size - done > 1 << 20 ? 1 << 20 : (unsigned)(size - done);
-        got = unzReadCurrentFile(zip->handle, out + done, part);
-        if (got <= 0)
-            break;
-        done += (size_t)got;
-    }
-    int closed = unzCloseCurrentFile(zip->handle); /* looks at the checksum */
-    return done == size && closed == UNZ_OK ? S_OK
-                                            : archive_damaged(archive, "a file in it is damaged");
+    const struct place *place = &zip_of(archive)->places.ptr[index];
+    uint8_t head[30];
+    if (archive_input_read(&archive->input, head, sizeof head, place->header) != sizeof head ||
+        memcmp(head, "PK\3\4", 4) != 0)
+        return archive_damaged(archive, "a file in it is not where its list says");
+    uint64_t at = place->header + sizeof head + get_le(head + 26, 2) + get_le(head + 28, 2);
+    bool is_whole = place->method == Z_DEFLATED
+                        ? inflate_all(archive, at, place->packed, out, size)
+                        : place->method == 0 && place->packed == size &&
+                              archive_input_read(&archive->input, out, size, at) == size;
+    return is_whole && crc32_of(out, size) == place->crc
+               ? S_OK
+               : archive_damaged(archive, "a file in it is damaged");
 }
 
 static void zip_close(struct archive *archive)
