@@ -101,6 +101,27 @@ static HRESULT make_id(struct adding *a)
     return S_OK;
 }
 
+/* The key of DriverDatabase in a hive of the change, which has the drivers added before in it. */
+static HRESULT find_in_change(const struct adding *a, const char *list, const char *name,
+                              struct hive **hive, hive_key *key)
+{
+    static const enum winimage_hive hives[] = {HIVE_DRIVERS, HIVE_SYSTEM};
+    AUTO_FREE char *path = mem_format("DriverDatabase\\%s\\%s", list, name);
+    *key = 0;
+    if (!path)
+        return FAIL_MEMORY();
+    for (size_t i = 0; i < sizeof hives / sizeof *hives && !*key; i++) {
+        HRESULT hr = change_hive(a->change, hives[i], hive);
+        if (SUCCEEDED(hr))
+            *key = hive_find(*hive, hive_root(*hive), path);
+        else if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND))
+            error_clear();
+        else
+            return hr;
+    }
+    return S_OK;
+}
+
 static HRESULT choose_name(struct adding *a, const struct drivers *drivers)
 {
     for (unsigned n = 0;; n++) {
@@ -108,9 +129,12 @@ static HRESULT choose_name(struct adding *a, const struct drivers *drivers)
         AUTO_FREE char *found = NULL;
         if (!name || !place)
             return FAIL_MEMORY();
+        struct hive *hive;
+        hive_key key;
         HRESULT hr = winimage_find(a->image, place, &found);
         TRY(hr);
-        if (hr == S_FALSE && !drivers_find(drivers, name)) {
+        TRY(find_in_change(a, "DriverInfFiles", name, &hive, &key));
+        if (hr == S_FALSE && !key && !drivers_find(drivers, name)) {
             a->published = TAKE(name);
             return S_OK;
         }
@@ -130,7 +154,7 @@ static HRESULT choose_hive(struct adding *a)
     return S_OK;
 }
 
-/* S_FALSE: the image has it from Windows itself. */
+/* S_FALSE: the image has it from Windows itself, or the change has it already. */
 static HRESULT name_it(struct adding *a)
 {
     struct drivers *drivers;
@@ -138,6 +162,11 @@ static HRESULT name_it(struct adding *a)
     TRY(drivers_of(a->image, &drivers));
     const struct driver *same = drivers_find_id(drivers, a->id);
     if (!same) {
+        struct hive *hive;
+        hive_key key;
+        TRY(find_in_change(a, "DriverPackages", a->id, &hive, &key));
+        if (key) /* added before in this change */
+            return S_FALSE;
         TRY(choose_hive(a));
         return choose_name(a, drivers);
     }
