@@ -65,7 +65,8 @@ static HRESULT seed(const char *root)
 {
     FLOOR_PAUSE();
     AUTO_RECIPE struct recipe *recipe = NULL;
-    TRY(recipe_parse((const char *)online_recipe, sizeof online_recipe, RECIPE_WHOLE, &recipe));
+    TRY(recipe_parse((const char *)online_recipe, sizeof online_recipe, NULL, RECIPE_WHOLE,
+                     &recipe));
     struct seeding s = {.tree = &recipe->images.ptr[0].tree};
     s.first = mem_array(s.tree->inodes.len, sizeof *s.first);
     if (!s.first)
