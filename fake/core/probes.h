@@ -105,17 +105,25 @@ enum step { PROBES(PROBE_ENUM) STEP_COUNT };
  *   DismMountImage          the folder is half filled, its record stays, Invalid; a clean-up or a
  *                           discard ends it
  *   DismUnmountImage        saved, if asked to; the folder is as it was, its record is half
- * unmounted: Invalid, a commit is 0xC142011D, only a discard is left DismCommitImage         the
- * image file is half written when writing it stops; it is put back byte for byte, the mount is Ok
- * and a retry saves everything DismRemountImage        the tree is back in its folder, the record
- * still needs a remount DismCleanupMountpoints  the first mount's folder is emptied, its record
- * stays; the others are removed; another clean-up ends it */
+ *                           unmounted: Invalid, a commit is 0xC142011D, only a discard is left
+ *   DismCommitImage         the image file is half written when writing it stops; it is put back
+ * byte for byte, the mount is Ok and a retry saves everything DismRemountImage        the tree is
+ * back in its folder, the record still needs a remount DismCleanupMountpoints  the first mount's
+ * folder is emptied, its record stays; the others are removed; another clean-up ends it servicing
+ * nothing of the change is made, but the image takes no other one (0x800F0830); only a discard is
+ * left */
 #define HALF_WAYS(X)                                                                               \
     X(DismMountImage, STEP_COUNT, 50)                                                              \
     X(DismUnmountImage, STEP_UNMOUNT_REMOVE, 0)                                                    \
     X(DismCommitImage, STEP_COUNT, 60)                                                             \
     X(DismRemountImage, STEP_REMOUNT_RECORD, 0)                                                    \
-    X(DismCleanupMountpoints, STEP_CLEANUP_FORGET, 0)
+    X(DismCleanupMountpoints, STEP_CLEANUP_FORGET, 0)                                              \
+    X(DismAddPackage, STEP_ADD_PACKAGE_PLACE, 0)                                                   \
+    X(DismRemovePackage, STEP_REMOVE_PACKAGE_PLACE, 0)                                             \
+    X(DismEnableFeature, STEP_ENABLE_FEATURE_PLACE, 0)                                             \
+    X(DismDisableFeature, STEP_DISABLE_FEATURE_PLACE, 0)                                           \
+    X(DismAddCapability, STEP_ADD_CAPABILITY_PLACE, 0)                                             \
+    X(DismRemoveCapability, STEP_REMOVE_CAPABILITY_PLACE, 0)
 
 struct half_way {
     int api; /* enum api of reflect.h */

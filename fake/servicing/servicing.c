@@ -4,6 +4,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "floor.h"
 #include "op.h"
 #include "pending.h"
 
@@ -23,9 +24,26 @@ HRESULT servicing_begin(struct winimage *image, bool prevents_pending, struct ch
     return S_OK;
 }
 
+/* What a rule that stops the call half way leaves (probes.h). */
+static HRESULT spoil(struct change *change)
+{
+    struct hive *hive;
+    change_forget(change);
+    TRY(change_hive(change, HIVE_SOFTWARE, &hive));
+    TRY(pending_spoil(hive));
+    return change_carry_out_instead(change);
+}
+
 HRESULT servicing_finish(struct change *change, struct op *op, enum step stage, enum step place)
 {
-    TRY(change_carry_out(change, op, stage, place));
+    HRESULT hr = change_carry_out(change, op, stage, place);
+    if (FAILED(hr) && op->is_half_done) {
+        struct error reason = *error_last();
+        FLOOR_PAUSE();
+        (void)spoil(change);
+        error_restore(&reason);
+    }
+    TRY(hr);
     return op_ticks_to(op, op->total);
 }
 

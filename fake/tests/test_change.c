@@ -253,6 +253,26 @@ static void what_is_dropped_leaves_nothing(void **state)
     assert_looks(BEFORE);
 }
 
+static void something_else_is_done_instead(void **state)
+{
+    (void)state;
+    struct hive *hive;
+    AUTO_CHANGE struct change *change = NULL;
+    assert_hr(S_OK, change_begin(image, &change));
+    assert_hr(S_OK, make_plan(change));
+    change_forget(change);
+    assert_looks(BEFORE);
+    assert_hr(S_OK, change_hive(change, HIVE_SOFTWARE, &hive));
+    hive_key key = hive_find(hive, hive_root(hive), KEY);
+    AUTO_FREE char *value = hive_text(hive, key, "state");
+    assert_string_equal("old", value);
+    assert_hr(S_OK, hive_set_text(hive, key, "state", "spoilt"));
+    assert_hr(S_OK, change_carry_out_instead(change));
+    AUTO_FREE char *found = look();
+    assert_non_null(strstr(found, "[spoilt]"));
+    assert_null(strstr(found, "newest"));
+}
+
 static void a_mount_for_reading_is_not_changed(void **state)
 {
     (void)state;
@@ -572,6 +592,7 @@ int main(void)
         TEST(a_change_is_made),
         TEST(what_is_read_is_new_after_a_change),
         TEST(what_is_dropped_leaves_nothing),
+        TEST(something_else_is_done_instead),
         TEST(a_mount_for_reading_is_not_changed),
         TEST(a_cancel_comes_in_time_until_the_mark),
         TEST(a_failure_anywhere_leaves_all_or_nothing),

@@ -84,18 +84,27 @@ static HRESULT take_away(const char *staging)
     return os_remove_tree(staging, true);
 }
 
-void change_drop(struct change *change)
+void change_forget(struct change *change)
 {
     if (change->has_staging && !change->is_marked) {
         struct error reason = *error_last();
         if (FAILED(take_away(change->staging)))
             log_line(LOG_WARNING, "Change::Drop", error_last()->hr, "%s", error_last()->text);
+        else
+            change->has_staging = false;
         error_restore(&reason);
     }
-    for (size_t i = 0; i < HIVE_COUNT; i++)
+    for (size_t i = 0; i < HIVE_COUNT; i++) {
         if (change->hives[i])
             hive_close(change->hives[i]);
+        change->hives[i] = NULL;
+    }
     change_plan_clear(&change->plan);
+}
+
+void change_drop(struct change *change)
+{
+    change_forget(change);
     mem_free(change->staging);
     mem_free(change->staged);
     if (change->lock)
@@ -278,26 +287,50 @@ static HRESULT stage_hives(struct change *change)
     return S_OK;
 }
 
-HRESULT change_carry_out(struct change *change, struct op *op, enum step stage, enum step place)
+static HRESULT stage_all(struct change *change)
 {
-    AUTO_FREE char *mark = NULL;
-    TRY(op_step(op, stage));
     TRY(need_staging(change));
     TRY(stage_hives(change));
     TRY(world_check_room(change->staging, 0)); /* staged files count by themselves */
-    TRY(change_plan_check(&change->plan, change->image->root));
-    TRY(path_join(change->staging, PLAN, &mark));
-    TRY(op_step(op, place));
-    TRY(change_plan_write(&change->plan, mark));
+    return change_plan_check(&change->plan, change->image->root);
+}
+
+static HRESULT mark(struct change *change)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(path_join(change->staging, PLAN, &path));
+    TRY(change_plan_write(&change->plan, path));
     change->is_marked = true;
-    op_no_return(op);
     winimage_forget(change->image);
+    return S_OK;
+}
+
+static HRESULT place(struct change *change)
+{
     HRESULT hr = place_all(change);
     if (FAILED(hr))
         log_line(LOG_ERROR, "Change::Place", hr,
                  "%s; what is left of the change is made by the next call on the image",
                  error_last()->text);
     return hr;
+}
+
+HRESULT change_carry_out(struct change *change, struct op *op, enum step stage_step,
+                         enum step place_step)
+{
+    TRY(op_step(op, stage_step));
+    TRY(stage_all(change));
+    TRY(op_step(op, place_step));
+    TRY(mark(change));
+    op_no_return(op);
+    return place(change);
+}
+
+HRESULT change_carry_out_instead(struct change *change)
+{
+    TRY(stage_all(change));
+    TRY(mark(change));
+    return place(change);
 }
 
 /* ---- recovery ---- */

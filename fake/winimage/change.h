@@ -47,6 +47,11 @@ HRESULT change_remove(struct change *change, const char *place);
  * cancel or a rule; then op_no_return. Forgets what `image` had read. */
 HRESULT change_carry_out(struct change *change, struct op *op, enum step stage, enum step place);
 
+/* Throws away what is planned; something else may be planned then, ... */
+void change_forget(struct change *change);
+/* ... and carried out in its place, when the call has failed already: no steps, no cancel. */
+HRESULT change_carry_out_instead(struct change *change);
+
 /* Ends a change that was cut off, in the image at that root. Needs the image's turn and, where it
  * is not the online one, its claim. */
 HRESULT change_recover(const char *root, bool is_online);

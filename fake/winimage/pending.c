@@ -5,9 +5,11 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "packages.h"
+#include "text.h"
 
 #define PACKAGES CBS_KEY "\\PackagesPending"
 #define REBOOT CBS_KEY "\\RebootPending"
+#define UNSERVICEABLE "Unserviceable"
 #define FEATURES SIDE_KEY "\\PendingFeatures"
 
 static hive_key find(const struct hive *hive, const char *path)
@@ -24,9 +26,8 @@ bool pending_exists(const struct hive *software)
 HRESULT pending_check(const struct hive *software, bool prevent)
 {
     uint32_t number;
-    hive_key cbs = find(software, CBS_KEY);
-    AUTO_FREE char *text = hive_text(software, cbs, "Unserviceable");
-    if (text)
+    AUTO_FREE char *text = hive_text(software, find(software, CBS_KEY), UNSERVICEABLE);
+    if (text && !text_equal(text, "0"))
         return FAIL(CBS_E_IMAGE_UNSERVICEABLE,
                     "an operation failed that leaves this image without servicing");
     if (hive_number(software, find(software, CBS_KEY "\\SessionsPending"), "Exclusive", &number) &&
@@ -35,6 +36,13 @@ HRESULT pending_check(const struct hive *software, bool prevent)
     if (prevent && pending_exists(software))
         return FAIL(DISMAPI_E_BUSY, "operations are pending in this image");
     return S_OK;
+}
+
+HRESULT pending_spoil(struct hive *software)
+{
+    hive_key key;
+    TRY(hive_make(software, hive_root(software), CBS_KEY, &key));
+    return hive_set_number(software, key, UNSERVICEABLE, 1);
 }
 
 HRESULT pending_add_package(struct hive *software, const char *identity)

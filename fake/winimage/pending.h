@@ -17,6 +17,9 @@
 HRESULT pending_check(const struct hive *software, bool prevent);
 bool pending_exists(const struct hive *software);
 
+/* A critical operation has failed: the image takes no further change. */
+HRESULT pending_spoil(struct hive *software);
+
 HRESULT pending_add_package(struct hive *software, const char *identity);
 HRESULT pending_drop_package(struct hive *software, const char *identity);
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
