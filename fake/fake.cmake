@@ -57,6 +57,7 @@ add_library(servicing OBJECT
     servicing/client_sources.c
     servicing/describe.c
     servicing/drivers.c
+    servicing/editions.c
     servicing/features.c
     servicing/forget.c
     servicing/health.c

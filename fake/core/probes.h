@@ -93,7 +93,14 @@
     X(ADD_APP_PLACE, _DismAddProvisionedAppxPackage, "place")                                      \
     X(REMOVE_APP_PLAN, _DismRemoveProvisionedAppxPackage, "plan")                                  \
     X(REMOVE_APP_STAGE, _DismRemoveProvisionedAppxPackage, "stage")                                \
-    X(REMOVE_APP_PLACE, _DismRemoveProvisionedAppxPackage, "place")
+    X(REMOVE_APP_PLACE, _DismRemoveProvisionedAppxPackage, "place")                                \
+    X(EDITION_READ, _DismGetCurrentEdition, "read")                                                \
+    X(TARGET_EDITIONS_READ, _DismGetTargetEditions, "read")                                        \
+    X(SET_EDITION_PLAN, _DismSetEdition, "plan")                                                   \
+    X(SET_EDITION_STAGE, _DismSetEdition, "stage")                                                 \
+    X(SET_EDITION_PLACE, _DismSetEdition, "place")                                                 \
+    X(PRODUCT_KEY_STAGE, _DismSetProductKey, "stage")                                              \
+    X(PRODUCT_KEY_PLACE, _DismSetProductKey, "place")
 
 #define PROBE_ENUM(id, call, step) STEP_##id,
 enum step { PROBES(PROBE_ENUM) STEP_COUNT };

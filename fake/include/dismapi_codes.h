@@ -131,6 +131,7 @@ DISM_CODE(APPX_PACKAGE_INVALID_BLOCK_MAP, 0x80080205, "the app's block map is no
 DISM_CODE(APPX_PACKAGE_CORRUPT_CONTENT, 0x80080206, "a file of the app package is damaged")
 DISM_CODE(APPX_PACKAGE_WRONG_HASH, 0x80080207, "a file of the app is not what its block map says")
 DISM_CODE(APPX_PACKAGE_NO_SIGNATURE, 0x800B0100, "the package has no signature")
+DISM_CODE(DISM_E_STORE_UNUSABLE, 0x800401E3, "the servicing store cannot be used")
 DISM_CODE(DISM_E_NETWORK_PATH, 0xC1500022, "the image path is on the network")
 DISM_CODE(DISM_E_CANCELLED, 0xC150006B, "the operation ended early because it was cancelled")
 

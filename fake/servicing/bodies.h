@@ -46,6 +46,13 @@
 #define HAS_BODY__DismGetProvisionedAppxPackages ~, WITH_BODY
 #define HAS_BODY__DismAddProvisionedAppxPackage ~, WITH_BODY
 #define HAS_BODY__DismRemoveProvisionedAppxPackage ~, WITH_BODY
+#define HAS_BODY__DismGetCurrentEdition ~, WITH_BODY
+#define HAS_BODY__DismGetTargetEditions ~, WITH_BODY
+#define HAS_BODY__DismSetEdition ~, WITH_BODY
+#define HAS_BODY__DismGetProductKeyInfo ~, WITH_BODY
+#define HAS_BODY__DismSetProductKey ~, WITH_BODY
+#define HAS_BODY__DismValidateProductKey ~, WITH_BODY
+#define HAS_BODY__DismGetRegistryMountPoint ~, WITH_BODY
 
 /* WHETHER(name) is WITH_BODY for the names above and WITHOUT_BODY for all others: HAS_BODY_name
  * then stays a single word, and the second argument is the fixed one. */

@@ -25,6 +25,7 @@ add_library(winimage OBJECT
     winimage/driver_owned.c
     winimage/driver_remove.c
     winimage/driver_signature.c
+    winimage/edition.c
     winimage/facts.c
     winimage/feature.c
     winimage/feature_change.c
@@ -41,6 +42,7 @@ add_library(winimage OBJECT
     winimage/packages.c
     winimage/pending.c
     winimage/place.c
+    winimage/product_key.c
     winimage/projection.c
     winimage/restart.c
     winimage/sources.c
