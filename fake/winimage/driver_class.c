@@ -153,7 +153,7 @@ static HRESULT find(struct winimage *image, const char *guid, const char *name,
                     const struct driver_inf *inf, struct driver_class *out)
 {
     const char *own = NULL;
-    if (inf) {
+    if (inf && inf->inf) {
         guid = *guid ? guid : inf->class_guid;
         name = *name ? name : inf->class_name;
         TRY(ask_inf(inf, &own));
