@@ -203,11 +203,13 @@ static uint64_t bytes_on(const char *path, uint64_t device)
     AUTO_NAMES struct os_names names = {0};
     struct os_stat stat;
     uint64_t bytes = 0;
-    if (FAILED(os_lstat(path, &stat)) || stat.device != device)
-        return 0; /* gone meanwhile, or another volume */
+    if (FAILED(os_lstat(path, &stat)))
+        return 0; /* gone meanwhile */
     if (stat.type != OS_TYPE_DIRECTORY)
         return stat.type == OS_TYPE_FILE ? stat.size : 0;
-    if (FAILED(os_list(path, &names)))
+    /* Files of an overlay have devices of their own; it is folders that another volume begins at.
+     */
+    if (stat.device != device || FAILED(os_list(path, &names)))
         return 0;
     for (size_t i = 0; i < names.len; i++) {
         AUTO_FREE char *child = NULL;

@@ -7,11 +7,13 @@
 #include "floor.h"
 #include "op.h"
 #include "pending.h"
+#include "world.h"
 
 HRESULT servicing_begin(struct winimage *image, bool prevents_pending, struct change **out)
 {
     AUTO_CHANGE struct change *change = NULL;
     struct hive *hive;
+    TRY(world_check_unserviced(image->root));
     TRY(change_begin(image, &change));
     HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
     if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND))
