@@ -124,7 +124,7 @@ static HRESULT remove_payload(const struct changing *c, const char *full_name)
 }
 
 struct removing {
-    const struct changing *changing;
+    struct changing *changing;
     const struct appx_name *name;
 };
 
@@ -140,7 +140,10 @@ static HRESULT remove_part(void *context, hive_key key, const char *name)
         return S_OK;
     }
     TRY(hr);
-    return appx_name_is_family(&part, r->name) ? remove_payload(r->changing, name) : S_OK;
+    if (!appx_name_is_family(&part, r->name))
+        return S_OK;
+    app_entries_drop(&r->changing->entries, name);
+    return remove_payload(r->changing, name);
 }
 
 static HRESULT take_away(struct changing *c, const struct appx_name *name)
@@ -430,13 +433,23 @@ static HRESULT welcome(struct changing *c, const struct appx_name *name)
     return delete_key(c, DEPROVISIONED, family);
 }
 
-static HRESULT add_coming(const struct provisioning *p, const char *full_name,
+static const char *type_of(const struct appx_manifest *m)
+{
+    return m->is_optional   ? "optional"
+           : m->is_bundle   ? "bundle"
+           : m->is_resource ? "resource"
+                            : NULL;
+}
+
+static HRESULT add_coming(struct provisioning *p, const char *full_name,
                           const struct appx_package *package, bool is_part)
 {
+    const struct appx_manifest *m = package->manifest;
     TRY(unpack(&p->base, package));
+    TRY(app_entries_add(&p->base.entries, &m->name, type_of(m), is_part));
     if (is_part)
-        TRY(set_path(&p->base, full_name, package->manifest->name.text, false));
-    return set_dependencies(p, full_name, package->manifest);
+        TRY(set_path(&p->base, full_name, m->name.text, false));
+    return set_dependencies(p, full_name, m);
 }
 
 /* `out`: the full name of what holds the application. */
@@ -462,11 +475,6 @@ static HRESULT add_app(struct provisioning *p, const struct appx_package *packag
             TRY(change_copy(c->change, custom, p->request->custom_data));
         *out = m->name.text;
     }
-    TRY(app_entries_add(&c->entries, &m->name,
-                        m->is_optional ? "optional"
-                        : m->is_bundle ? "bundle"
-                                       : "main",
-                        m->is_bundle));
     return welcome(c, &m->name);
 }
 

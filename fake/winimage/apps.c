@@ -51,6 +51,16 @@ static HRESULT add_attribute(struct text *out, const char *name, const char *val
     return S_OK;
 }
 
+static bool is_main(const struct xml_element *e)
+{
+    const char *type = xml_attribute(e, "PackageType");
+    const char *of_bundle = xml_attribute(e, "ProvisionSourceIsBundle");
+    bool is_of_bundle = text_equal_nocase(of_bundle, "true") || text_equal(of_bundle, "1");
+    return !type ? !is_of_bundle
+                 : text_equal_nocase(type, "bundle") ||
+                       (text_equal_nocase(type, "main") && !is_of_bundle);
+}
+
 static HRESULT add_entry(struct app_entries *entries, const char *list, const struct xml_element *e)
 {
     struct text all AUTO(text_clear) = {0};
@@ -63,6 +73,7 @@ static HRESULT add_entry(struct app_entries *entries, const char *list, const st
     TRY(copy(e->name, &entry->name));
     TRY(copy(xml_attribute(e, "FullName"), &entry->full_name));
     TRY(copy(xml_attribute(e, "FamilyName"), &entry->family));
+    entry->is_main = is_main(e);
     entry->attributes = text_take(&all);
     return entry->attributes ? S_OK : FAIL_MEMORY();
 }
@@ -94,18 +105,18 @@ HRESULT app_entries_read(const struct winimage *image, struct app_entries *out)
     return hr;
 }
 
+/* What is not so is not said. */
 HRESULT app_entries_add(struct app_entries *entries, const struct appx_name *name, const char *type,
-                        bool is_bundle)
+                        bool is_of_bundle)
 {
-    const struct xml_attribute attributes[] = {{"FullName", name->text},
-                                               {"PackageType", type},
-                                               {"ProvisionSourceIsBundle", is_bundle ? "1" : "0"},
-                                               {"IsLOBApp", "0"}};
-    const struct xml_element element = {
-        .name = "Package",
-        .attributes = attributes,
-        .attribute_count = sizeof attributes / sizeof *attributes,
-    };
+    struct xml_attribute attributes[3] = {{"FullName", name->text}};
+    struct xml_element element = {
+        .name = "Package", .attributes = attributes, .attribute_count = 1};
+    if (type)
+        attributes[element.attribute_count++] = (struct xml_attribute){"PackageType", type};
+    if (is_of_bundle)
+        attributes[element.attribute_count++] =
+            (struct xml_attribute){"ProvisionSourceIsBundle", "true"};
     return add_entry(entries, PROVISIONED, &element);
 }
 
@@ -157,8 +168,8 @@ HRESULT app_entries_text(const struct app_entries *entries, struct text *out)
 {
     text_add(out,
              "<?xml version=\"1.0\" encoding=\"utf-8\"?><AppxProvisionList xmlns=\"" SPACE "\">");
-    add_list(entries, PROVISIONED, out);
     add_list(entries, END_OF_LIFE, out);
+    add_list(entries, PROVISIONED, out);
     for (size_t i = 0; i < entries->list.len; i++)
         if (!is_written(entries, i))
             add_list(entries, entries->list.ptr[i].list, out);
@@ -238,13 +249,6 @@ static HRESULT add_app(const struct gathering *g, const char *full_name, bool is
     return slot ? S_OK : FAIL_MEMORY();
 }
 
-static bool has_main_type(const struct app_entry *e)
-{
-    return !strstr(e->attributes, " PackageType=\"framework\"") &&
-           !strstr(e->attributes, " PackageType=\"resource\"") &&
-           !strstr(e->attributes, " PackageType=\"optional\"");
-}
-
 static HRESULT on_key(void *context, hive_key key, const char *name)
 {
     (void)key;
@@ -258,7 +262,7 @@ static HRESULT gather(const struct gathering *g)
     for (size_t i = 0; i < entries.list.len; i++) {
         const struct app_entry *e = &entries.list.ptr[i];
         if (e->full_name && text_equal(e->list, PROVISIONED))
-            TRY(add_app(g, e->full_name, has_main_type(e)));
+            TRY(add_app(g, e->full_name, e->is_main));
     }
     if (!g->hive)
         return S_OK;

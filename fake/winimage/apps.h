@@ -19,7 +19,7 @@
 
 struct app {
     struct appx_name name;
-    bool is_main;   /* no framework and no resources */
+    bool is_main;   /* no framework, and no part of a bundle */
     char *location; /* of its manifest, as Windows writes it */
     char *regions;  /* NULL: none said */
 };
@@ -38,6 +38,7 @@ const struct app *apps_find(const struct apps *apps, const char *full_name);
 struct app_entry { /* an element below <Provisioned>, <EndOfLife> or another list */
     char *list, *name, *full_name, *family;
     char *attributes; /* all of them as XML */
+    bool is_main;     /* what is listed: no framework, and no part of a bundle */
 };
 struct app_entries {
     VEC(struct app_entry) list;
@@ -46,8 +47,9 @@ struct app_entries {
 HRESULT app_entries_read(const struct winimage *image, struct app_entries *out);
 void app_entries_clear(struct app_entries *entries);
 #define AUTO_APP_ENTRIES AUTO(app_entries_clear)
+/* `type`: "bundle", "framework", "resource", "optional"; NULL: an application. */
 HRESULT app_entries_add(struct app_entries *entries, const struct appx_name *name, const char *type,
-                        bool is_bundle);
+                        bool is_of_bundle);
 /* Of a package in the list of the provisioned, or of a family in the list of those that ended. */
 void app_entries_drop(struct app_entries *entries, const char *full_name);
 void app_entries_revive(struct app_entries *entries, const char *family);
