@@ -2,7 +2,7 @@
 # Tests of the fake that are no scenarios: units of core and image, and client programs.
 
 # The exports sit in core and call into servicing: a unit is linked with all of the fake's objects.
-foreach(unit result session op fault clock journal settings mounts tree world change)
+foreach(unit result session op fault clock journal settings mounts tree world change inf driver_catalog)
     dismfake_unit_test(${unit} core wimfile image winimage servicing wimport)
 endforeach()
 

@@ -61,10 +61,14 @@ static HRESULT clean_folder(const struct driver_inf *driver, const char *folder,
     return *out ? S_OK : FAIL_MEMORY();
 }
 
+/* By Windows' rules for names, wherever this runs. */
 static HRESULT check_name(const struct driver_inf *driver, const char *name)
 {
-    bool is_plain = *name && !strpbrk(name, "\\/:*?\"<>|") && !text_equal(name, ".") &&
-                    !text_equal(name, "..") && strlen(name) < 256 && !path_flaw(name);
+    AUTO_FREE char *path = mem_format("C:/%s", name);
+    if (!path)
+        return FAIL_MEMORY();
+    bool is_plain = *name && !strpbrk(name, "\\/:") && !text_equal(name, ".") &&
+                    !text_equal(name, "..") && strlen(name) < 256 && !path_flaw(path);
     return is_plain ? S_OK : outside(driver, name);
 }
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""seeds_driver_catalog.py OUTDIR"""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import seeds_drivers  # noqa: E402
+
+seeds_drivers.write(sys.argv[1], ".cat")
