@@ -7,6 +7,10 @@
  */
 #include "client_support.h"
 
+/* Not documented, so not in the header (dismapi_calls.h). */
+HRESULT WINAPI _DismExportDriver(DismSession session, PCWSTR folder, HANDLE cancel,
+                                 DISM_PROGRESS_CALLBACK progress, PVOID user);
+
 static struct {
     bool shows_ticks;
     UINT cancel_at;
@@ -86,6 +90,44 @@ static void open_session(char **word)
     answer(hr, text);
 }
 
+/* NAME|CLASS|SIGNATURE|VERSION of each. */
+static void list_drivers(char **word)
+{
+    static char out[65536];
+    DismDriverPackage *info = NULL;
+    UINT count = 0;
+    size_t len = 0;
+    HRESULT hr = DismGetDrivers(number(word[1]), number(word[2]) != 0, &info, &count);
+    out[0] = '\0';
+    for (UINT i = 0; i < count && len < sizeof out - 600; i++) {
+        char name[256], class[256];
+        narrow(info[i].PublishedName, name, sizeof name);
+        narrow(info[i].ClassName, class, sizeof class);
+        len +=
+            (size_t)snprintf(out + len, sizeof out - len, "%s%s|%s|%d|%u.%u.%u.%u", i ? "\t" : "",
+                             name, class, (int)info[i].DriverSignature, info[i].MajorVersion,
+                             info[i].MinorVersion, info[i].Build, info[i].Revision);
+    }
+    answer(hr, out);
+    (void)DismDelete(info);
+}
+
+static bool run_drivers(char **word)
+{
+    if (strcmp(word[0], "drivers") == 0)
+        list_drivers(word);
+    else if (strcmp(word[0], "add-driver") == 0)
+        answer(DismAddDriver(number(word[1]), wide(word[2]), number(word[3]) != 0), "");
+    else if (strcmp(word[0], "remove-driver") == 0)
+        answer(DismRemoveDriver(number(word[1]), wide(word[2])), "");
+    else if (strcmp(word[0], "export-drivers") == 0)
+        answer(_DismExportDriver(number(word[1]), wide(word[2]), settings.event, on_tick, NULL),
+               "");
+    else
+        return false;
+    return true;
+}
+
 /* Text of a hook that gives JSON. */
 static void ask(HRESULT(WINAPI *hook)(char **))
 {
@@ -158,7 +200,7 @@ static void run(char **word)
         DismImageInfo *info;
         UINT count;
         answer(DismGetImageInfo(wide(word[1]), &info, &count), "");
-    } else if (!run_hook(word)) {
+    } else if (!run_drivers(word) && !run_hook(word)) {
         fprintf(stderr, "driver: no command %s\n", word[0]);
         exit(2);
     }
