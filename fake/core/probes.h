@@ -130,7 +130,9 @@ enum step { PROBES(PROBE_ENUM) STEP_COUNT };
     X(DismEnableFeature, STEP_ENABLE_FEATURE_PLACE, 0)                                             \
     X(DismDisableFeature, STEP_DISABLE_FEATURE_PLACE, 0)                                           \
     X(DismAddCapability, STEP_ADD_CAPABILITY_PLACE, 0)                                             \
-    X(DismRemoveCapability, STEP_REMOVE_CAPABILITY_PLACE, 0)
+    X(DismRemoveCapability, STEP_REMOVE_CAPABILITY_PLACE, 0)                                       \
+    X(DismAddDriver, STEP_ADD_DRIVER_PLACE, 0)                                                     \
+    X(DismRemoveDriver, STEP_REMOVE_DRIVER_PLACE, 0)
 
 struct half_way {
     int api; /* enum api of reflect.h */

@@ -274,11 +274,11 @@ HRESULT impl_DismAddDriver(struct call *call, DismSession Session, PCWSTR Driver
     (void)Session;
     TRY(offline_image(call, &image));
     TRY(client_path(DriverPath, "DriverPath", E_INVALIDARG, &path));
-    TRY(change_begin(image, &change));
+    TRY(servicing_begin(image, false, &change));
     TRY(op_step(&call->op, STEP_ADD_DRIVER_VALIDATE));
     TRY(check_file(path));
     TRY(driver_add(image, change, path, ForceUnsigned));
-    return change_carry_out(change, &call->op, STEP_ADD_DRIVER_STAGE, STEP_ADD_DRIVER_PLACE);
+    return servicing_finish(change, &call->op, STEP_ADD_DRIVER_STAGE, STEP_ADD_DRIVER_PLACE);
 }
 
 HRESULT impl_DismRemoveDriver(struct call *call, DismSession Session, PCWSTR DriverPath)
@@ -291,10 +291,10 @@ HRESULT impl_DismRemoveDriver(struct call *call, DismSession Session, PCWSTR Dri
     TRY(text_from_utf16(DriverPath, &name));
     if (!*name)
         return FAIL(E_INVALIDARG, "DriverPath is empty");
-    TRY(change_begin(image, &change));
+    TRY(servicing_begin(image, false, &change));
     TRY(op_step(&call->op, STEP_REMOVE_DRIVER_VALIDATE));
     TRY(driver_remove(image, change, name));
-    return change_carry_out(change, &call->op, STEP_REMOVE_DRIVER_STAGE, STEP_REMOVE_DRIVER_PLACE);
+    return servicing_finish(change, &call->op, STEP_REMOVE_DRIVER_STAGE, STEP_REMOVE_DRIVER_PLACE);
 }
 
 /* ---- _DismExportDriver ---- */

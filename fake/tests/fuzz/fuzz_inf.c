@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_inf.c - libFuzzer's entry: any bytes as an INF, read as one of a driver, for an image and for
- * everything; its files, services and excluded ids. No file of a driver may lie outside of its
+ * fuzz_inf.c - libFuzzer's entry: any bytes as an INF, read as one of a driver, for an image and
+ * for everything; its files, services and excluded ids. No file of a driver may lie outside of its
  * folders. An input is an INF.
  */
 #include <stdlib.h>
