@@ -10,13 +10,20 @@
 #include "path.h"
 #include "text.h"
 
+/* Where letter case matters, a name that is there as given is spelled so; elsewhere the list tells.
+ */
+static bool is_spelled(const char *path, bool wants_spelling)
+{
+    return os_exists(path) && !(wants_spelling && os_has_drives());
+}
+
 /* S_FALSE: the folder has no such name. The usual spelling needs no list. */
-static HRESULT find_child(const char *folder, const char *name, char **out)
+static HRESULT find_child(const char *folder, const char *name, bool wants_spelling, char **out)
 {
     AUTO_FREE char *path = NULL;
     AUTO_NAMES struct os_names names = {0};
     TRY(path_join(folder, name, &path));
-    if (os_exists(path)) {
+    if (is_spelled(path, wants_spelling)) {
         *out = TAKE(path);
         return S_OK;
     }
@@ -59,7 +66,7 @@ static HRESULT check_names(const char *relative)
 }
 
 /* S_FALSE: *out is the last folder that is there, *rest what is missing below it. */
-static HRESULT walk(const char *root, char *relative, char **out, char **rest)
+static HRESULT walk(const char *root, char *relative, bool wants_spelling, char **out, char **rest)
 {
     AUTO_FREE char *found = mem_dup(root);
     if (!found)
@@ -73,7 +80,7 @@ static HRESULT walk(const char *root, char *relative, char **out, char **rest)
         AUTO_FREE char *name = mem_dup_n(relative, len), *next = NULL;
         if (!name)
             return FAIL_MEMORY();
-        HRESULT hr = find_child(found, name, &next);
+        HRESULT hr = find_child(found, name, wants_spelling, &next);
         TRY(hr);
         if (hr == S_FALSE) {
             *out = TAKE(found);
@@ -98,7 +105,7 @@ HRESULT place_find(const char *root, const char *relative, char **out)
     char *rest;
     if (!copy)
         return FAIL_MEMORY();
-    HRESULT hr = walk(root, copy, &found, &rest);
+    HRESULT hr = walk(root, copy, false, &found, &rest);
     TRY(hr);
     if (hr == S_OK)
         *out = TAKE(found);
@@ -114,7 +121,7 @@ HRESULT place_of_new(const char *root, const char *relative, char **out)
     const char *flaw = *relative ? path_flaw(relative) : NULL;
     if (flaw)
         return FAIL(E_INVALIDARG, "'%s' has %s", relative, flaw);
-    HRESULT hr = walk(root, copy, &found, &rest);
+    HRESULT hr = walk(root, copy, true, &found, &rest);
     TRY(hr);
     if (hr == S_OK) {
         *out = TAKE(found);
