@@ -142,6 +142,71 @@ static bool is(const char *word, const char *name)
     return strcmp(word, name) == 0;
 }
 
+/* ---- apps and editions ---- */
+
+static void list_apps(const char *session)
+{
+    static char out[65536];
+    DismAppxPackage *info = NULL;
+    UINT count = 0;
+    size_t len = 0;
+    HRESULT hr = _DismGetProvisionedAppxPackages(number(session), &info, &count);
+    out[0] = '\0';
+    for (UINT i = 0; i < count && len < sizeof out - 1100; i++) {
+        char name[512], region[512] = "";
+        narrow(info[i].PackageName, name, sizeof name);
+        if (info[i].Region)
+            narrow(info[i].Region, region, sizeof region);
+        len +=
+            (size_t)snprintf(out + len, sizeof out - len, "%s%s|%s", i ? "\t" : "", name, region);
+    }
+    answer(hr, out);
+    (void)DismDelete(info);
+}
+
+/* SESSION APP DEPENDENCY LICENCE CUSTOM-DATA REGION, all but the first two may be empty. */
+static void add_app(char **word)
+{
+    PCWSTR dependency = optional(word[3]), license = optional(word[4]);
+    answer(_DismAddProvisionedAppxPackage(
+               number(word[1]), wide(word[2]), dependency ? &dependency : NULL, dependency != NULL,
+               NULL, 0, license ? &license : NULL, license != NULL, !license, optional(word[5]),
+               optional(word[6]), DismStubPackageOptionNone),
+           "");
+}
+
+static void tell_edition(const char *session)
+{
+    DismString *edition = NULL;
+    char text[256] = "";
+    HRESULT hr = _DismGetCurrentEdition(number(session), &edition);
+    if (SUCCEEDED(hr))
+        narrow(edition->Value, text, sizeof text);
+    answer(hr, text);
+    (void)DismDelete(edition);
+}
+
+static bool run_apps(char **word)
+{
+    if (is(word[0], "apps"))
+        list_apps(word[1]);
+    else if (is(word[0], "add-app"))
+        add_app(word);
+    else if (is(word[0], "remove-app"))
+        answer(_DismRemoveProvisionedAppxPackage(number(word[1]), wide(word[2])), "");
+    else if (is(word[0], "edition"))
+        tell_edition(word[1]);
+    else if (is(word[0], "set-edition"))
+        answer(_DismSetEdition(number(word[1]), wide(word[2]), optional(word[3]), settings.event,
+                               on_tick, NULL),
+               "");
+    else if (is(word[0], "set-key"))
+        answer(_DismSetProductKey(number(word[1]), wide(word[2])), "");
+    else
+        return false;
+    return true;
+}
+
 static bool run_hook(char **word)
 {
     if (is(word[0], "load"))
@@ -200,7 +265,7 @@ static void run(char **word)
         DismImageInfo *info;
         UINT count;
         answer(DismGetImageInfo(wide(word[1]), &info, &count), "");
-    } else if (!run_drivers(word) && !run_hook(word)) {
+    } else if (!run_drivers(word) && !run_apps(word) && !run_hook(word)) {
         fprintf(stderr, "driver: no command %s\n", word[0]);
         exit(2);
     }
