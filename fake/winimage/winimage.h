@@ -24,8 +24,6 @@ enum winimage_part_id {
     PART_FEATURES,
     PART_CAPABILITIES,
     PART_DRIVERS,
-    PART_APPS,
-    PART_EDITIONS,
     PART_COUNT
 };
 
