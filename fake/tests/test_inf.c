@@ -279,8 +279,8 @@ static void no_name_leads_out_of_a_folder(void **state)
         "[I]\nCopyFiles=L\n[L]\nx,../y\n",
         "[I]\nCopyFiles=@x\n[DestinationDirs]\nDefaultDestDir=10,..\n",
         "[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1,a\\..\\b\n",
-        "[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1\n"
-        "[SourceDisksNames]\n1=a,,,c:\\x\n"};
+        ("[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1\n"
+         "[SourceDisksNames]\n1=a,,,c:\\x\n")};
     struct driver_target target = {9, 0};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         AUTO_DRIVER_INF struct driver_inf d = {0};
