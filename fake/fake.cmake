@@ -131,5 +131,6 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux)
 endif()
 
 if(DISMFAKE_BUILD_TESTS)
+    include(tests/archive/archive_tests.cmake)
     include(tests/core_tests.cmake)
 endif()

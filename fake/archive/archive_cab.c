@@ -29,6 +29,7 @@ struct cab {
     VEC(struct mscabd_file *) files; /* in the order of the entries */
     uint8_t *out;                    /* of the entry being read */
     size_t out_size, out_done;
+    bool is_spent; /* libmspack goes on behind an error as if there had been none */
 };
 
 /* libmspack hands it round as its own structure, of which it knows nothing. */
@@ -38,9 +39,21 @@ struct cab_file {
     bool is_output;
 };
 
+/* libmspack takes much else for a lack of memory, and that for much else; what allocates may be
+ * given a copy of the system. */
+static _Thread_local bool lacks_memory;
+
+static void *allocate(struct mspack_system *self, size_t bytes)
+{
+    (void)self;
+    void *block = mem_alloc(bytes ? bytes : 1);
+    lacks_memory = lacks_memory || !block;
+    return block;
+}
+
 static struct mspack_file *open_file(struct mspack_system *self, const char *name, int mode)
 {
-    struct cab_file *file = mem_alloc(sizeof *file);
+    struct cab_file *file = allocate(self, sizeof *file);
     if (!file)
         return NULL;
     (void)name;
@@ -62,10 +75,9 @@ static void close_file(struct mspack_file *file)
 static int read_file(struct mspack_file *given, void *buffer, int bytes)
 {
     struct cab_file *file = file_of(given);
-    if (file->is_output || bytes < 0)
+    if (!file || file->is_output || bytes < 0)
         return -1;
-    size_t got =
-        archive_input_read(&file->cab->archive->input, buffer, (size_t)bytes, file->position);
+    size_t got = archive_input_read(file->cab->archive, buffer, (size_t)bytes, file->position);
     file->position += got;
     return (int)got;
 }
@@ -103,12 +115,6 @@ static void no_message(struct mspack_file *file, const char *format, ...)
     (void)file, (void)format;
 }
 
-static void *allocate(struct mspack_system *self, size_t bytes)
-{
-    (void)self;
-    return mem_alloc(bytes ? bytes : 1);
-}
-
 static void copy(void *from, void *to, size_t bytes)
 {
     memcpy(to, from, bytes);
@@ -116,9 +122,9 @@ static void copy(void *from, void *to, size_t bytes)
 
 static HRESULT failed(const struct cab *cab, int error)
 {
-    switch (error) {
-    case MSPACK_ERR_NOMEMORY:
+    if (lacks_memory)
         return FAIL_MEMORY();
+    switch (error) {
     case MSPACK_ERR_CHECKSUM:
         return archive_damaged(cab->archive, "a checksum is wrong");
     case MSPACK_ERR_SIGNATURE:
@@ -128,13 +134,9 @@ static HRESULT failed(const struct cab *cab, int error)
     }
 }
 
-/* The date and time of a directory of FAT, taken for UTC. */
-static uint64_t filetime_of(const struct mscabd_file *f)
+static uint64_t time_of(const struct mscabd_file *f)
 {
-    int64_t y = f->date_y - (f->date_m <= 2), m = (f->date_m + 9) % 12;
-    int64_t days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + f->date_d - 1 - 719468;
-    int64_t seconds = days * 86400 + f->time_h * 3600 + f->time_m * 60 + f->time_s;
-    return seconds < 0 ? 0 : ((uint64_t)seconds + 11644473600u) * 10000000u;
+    return archive_time(f->date_y, f->date_m, f->date_d, f->time_h, f->time_m, f->time_s);
 }
 
 /* Names without the UTF-8 mark are in a code page nobody names; what is not ASCII in them is taken
@@ -154,9 +156,9 @@ static char *name_of(const struct mscabd_file *file)
 static HRESULT list(struct cab *cab)
 {
     for (struct mscabd_file *f = cab->cabinet->files; f; f = f->next) {
-        size_t before = cab->archive->entries.list.len;
-        TRY(archive_add(cab->archive, name_of(f), f->length, filetime_of(f)));
-        if (cab->archive->entries.list.len == before)
+        HRESULT hr = archive_add(cab->archive, name_of(f), f->length, time_of(f));
+        TRY(hr);
+        if (hr == S_FALSE)
             continue;
         struct mscabd_file **slot = vec_push(&cab->files);
         if (!slot)
@@ -175,6 +177,7 @@ static HRESULT cab_open(struct archive *archive)
     cab->system =
         (struct mspack_system){open_file,  close_file, read_file, write_file, seek_file, tell_file,
                                no_message, allocate,   mem_free,  copy,       NULL};
+    lacks_memory = false;
     cab->decompressor = mspack_create_cab_decompressor(&cab->system);
     if (!cab->decompressor)
         return FAIL_MEMORY();
@@ -189,13 +192,17 @@ static HRESULT cab_open(struct archive *archive)
 static HRESULT cab_read(struct archive *archive, size_t index, uint8_t *out, size_t size)
 {
     struct cab *cab = archive->state;
+    if (cab->is_spent)
+        return archive_damaged(archive, "a file in it could not be read before");
     cab->out = out;
     cab->out_size = size;
     cab->out_done = 0;
+    lacks_memory = false;
     int error = cab->decompressor->extract(cab->decompressor, cab->files.ptr[index], OUTPUT_NAME);
+    cab->is_spent = error || cab->out_done != size;
     if (error)
         return failed(cab, error);
-    return cab->out_done == size ? S_OK : archive_damaged(archive, "a file in it is cut off");
+    return cab->is_spent ? archive_damaged(archive, "a file in it is cut off") : S_OK;
 }
 
 static void cab_close(struct archive *archive)

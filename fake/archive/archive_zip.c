@@ -46,7 +46,7 @@ static uLong read_file(voidpf opaque, voidpf stream, void *buffer, uLong size)
 {
     struct archive *archive = opaque;
     (void)stream;
-    size_t got = archive_input_read(&archive->input, buffer, size, zip_of(opaque)->position);
+    size_t got = archive_input_read(archive, buffer, size, zip_of(opaque)->position);
     zip_of(opaque)->position += got;
     return (uLong)got;
 }
@@ -81,14 +81,10 @@ static int no_error(voidpf opaque, voidpf stream)
     return 0;
 }
 
-static uint64_t filetime_of(const tm_unz *t)
+static uint64_t time_of(const tm_unz *t)
 {
-    int64_t month = (int64_t)t->tm_mon + 1, y = (int64_t)t->tm_year - (month <= 2);
-    int64_t days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * ((month + 9) % 12) + 2) / 5 +
-                   (int64_t)t->tm_mday - 1 - 719468;
-    int64_t seconds =
-        days * 86400 + (int64_t)t->tm_hour * 3600 + (int64_t)t->tm_min * 60 + (int64_t)t->tm_sec;
-    return seconds < 0 ? 0 : ((uint64_t)seconds + 11644473600u) * 10000000u;
+    return archive_time((int)t->tm_year, (int)t->tm_mon + 1, (int)t->tm_mday, (int)t->tm_hour,
+                        (int)t->tm_min, (int)t->tm_sec);
 }
 
 /* %20 and the like: packages of apps have their names in the form of URIs. */
@@ -127,21 +123,22 @@ static void take_64(const uint8_t *extra, size_t size, uint64_t *const numbers[3
 }
 
 /* What the entry of the list says that minizip does not tell. */
-static HRESULT find_place(const struct archive *archive, uint64_t entry, uint64_t *size,
+static HRESULT find_place(struct archive *archive, uint64_t entry, uint64_t *size,
                           struct place *out)
 {
     uint8_t head[46], extra[1024];
-    if (archive_input_read(&archive->input, head, sizeof head, entry) != sizeof head)
-        return archive_damaged(archive, "an entry of its list is cut off");
+    if (archive_input_read(archive, head, sizeof head, entry) != sizeof head ||
+        memcmp(head, "PK\1\2", 4) != 0)
+        return archive_damaged(archive, "an entry of its list is not where it should be");
     size_t name_size = (size_t)get_le(head + 28, 2), extra_size = (size_t)get_le(head + 30, 2);
     out->method = (unsigned)get_le(head + 10, 2);
     out->crc = (uint32_t)get_le(head + 16, 4);
     out->packed = get_le(head + 20, 4);
     *size = get_le(head + 24, 4);
     out->header = get_le(head + 42, 4);
-    extra_size = archive_input_read(&archive->input, extra,
-                                    extra_size < sizeof extra ? extra_size : sizeof extra,
-                                    entry + sizeof head + name_size);
+    extra_size =
+        archive_input_read(archive, extra, extra_size < sizeof extra ? extra_size : sizeof extra,
+                           entry + sizeof head + name_size);
     take_64(extra, extra_size, (uint64_t *const[]){size, &out->packed, &out->header});
     return S_OK;
 }
@@ -164,10 +161,10 @@ static HRESULT add_current(struct archive *archive)
     if (info.flag & 1)
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is encrypted", archive->name);
     decode(name);
-    size_t before = archive->entries.list.len;
     TRY(find_place(archive, entry.pos_in_zip_directory, &size, &place));
-    TRY(archive_add(archive, TAKE(name), size, filetime_of(&info.tmu_date)));
-    if (archive->entries.list.len == before)
+    HRESULT hr = archive_add(archive, TAKE(name), size, time_of(&info.tmu_date));
+    TRY(hr);
+    if (hr == S_FALSE)
         return S_OK;
     struct place *slot = vec_push(&zip->places);
     if (!slot)
@@ -180,9 +177,10 @@ static HRESULT list(struct archive *archive)
 {
     struct zip *zip = archive->state;
     unz_global_info64 global;
-    if (unzGetGlobalInfo64(zip->handle, &global) != UNZ_OK)
-        return archive_damaged(archive, "it has no list");
-    int error = global.number_entry ? unzGoToFirstFile(zip->handle) : UNZ_END_OF_LIST_OF_FILE;
+    /* minizip takes what is cut off there for zero. */
+    if (unzGetGlobalInfo64(zip->handle, &global) != UNZ_OK || global.number_entry == 0)
+        return archive_damaged(archive, "its list is empty or cut off");
+    int error = unzGoToFirstFile(zip->handle);
     for (; error == UNZ_OK; error = unzGoToNextFile(zip->handle))
         TRY(add_current(archive));
     return error == UNZ_END_OF_LIST_OF_FILE ? S_OK
@@ -202,7 +200,7 @@ static HRESULT zip_open(struct archive *archive)
     return list(archive);
 }
 
-static bool inflate_all(const struct archive *archive, uint64_t at, uint64_t packed, uint8_t *out,
+static bool inflate_all(struct archive *archive, uint64_t at, uint64_t packed, uint8_t *out,
                         size_t size)
 {
     uint8_t input[32768];
@@ -210,11 +208,10 @@ static bool inflate_all(const struct archive *archive, uint64_t at, uint64_t pac
     int error = inflateInit2(&stream, -MAX_WBITS);
     if (error != Z_OK)
         return false;
-    while (error == Z_OK && stream.total_out < size) {
-        size_t room = size - (size_t)(stream.next_out - out);
+    for (size_t room = size; error == Z_OK && room; room = size - (size_t)(stream.next_out - out)) {
         if (stream.avail_in == 0) {
             size_t part = packed < sizeof input ? (size_t)packed : sizeof input;
-            stream.avail_in = (uInt)archive_input_read(&archive->input, input, part, at);
+            stream.avail_in = (uInt)archive_input_read(archive, input, part, at);
             stream.next_in = input;
             at += stream.avail_in;
             packed -= stream.avail_in;
@@ -222,8 +219,7 @@ static bool inflate_all(const struct archive *archive, uint64_t at, uint64_t pac
         stream.avail_out = room > 1 << 30 ? 1 << 30 : (uInt)room;
         error = inflate(&stream, Z_NO_FLUSH);
     }
-    bool is_whole =
-        (size_t)(stream.next_out - out) == size && (error == Z_OK || error == Z_STREAM_END);
+    bool is_whole = stream.next_out == out + size;
     (void)inflateEnd(&stream);
     return is_whole;
 }
@@ -232,14 +228,14 @@ static HRESULT zip_read(struct archive *archive, size_t index, uint8_t *out, siz
 {
     const struct place *place = &zip_of(archive)->places.ptr[index];
     uint8_t head[30];
-    if (archive_input_read(&archive->input, head, sizeof head, place->header) != sizeof head ||
+    if (archive_input_read(archive, head, sizeof head, place->header) != sizeof head ||
         memcmp(head, "PK\3\4", 4) != 0)
         return archive_damaged(archive, "a file in it is not where its list says");
     uint64_t at = place->header + sizeof head + get_le(head + 26, 2) + get_le(head + 28, 2);
     bool is_whole = place->method == Z_DEFLATED
                         ? inflate_all(archive, at, place->packed, out, size)
                         : place->method == 0 && place->packed == size &&
-                              archive_input_read(&archive->input, out, size, at) == size;
+                              archive_input_read(archive, out, size, at) == size;
     return is_whole && crc32_of(out, size) == place->crc
                ? S_OK
                : archive_damaged(archive, "a file in it is damaged");

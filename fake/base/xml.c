@@ -139,7 +139,8 @@ static xmlEntityPtr on_entity(void *context, const xmlChar *name)
 static void on_error(void *context, xmlErrorPtr error)
 {
     struct reading *r = context;
-    if (error->level < XML_ERR_ERROR)
+    /* Not every name of a namespace is a URI. */
+    if (error->level < XML_ERR_ERROR || error->code == XML_WAR_NS_URI)
         return;
     if (error->code == XML_ERR_NO_MEMORY) {
         end_with(r, FAIL_MEMORY());

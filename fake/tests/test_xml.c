@@ -113,8 +113,11 @@ static void names_lose_their_prefix_and_have_a_namespace(void **state)
     expect("<a xmlns='u:1' xmlns:p='u:2' p:x='1'><p:b x='2' p:x='3'/><c xmlns=''/></a>",
            "<1 a {u:1} x=[1]><2 b {u:2} x=[2] x=[3]></2 b><2 c></2 c></1 a>");
     expect("<a xmlns='relative'/>", "<1 a {relative}></1 a>");
+    expect("<a xmlns='no uri \xC3\xA9'/>", "<1 a {no uri \xC3\xA9}></1 a>");
     refuse("<p:a/>", "Namespace prefix p on a is not defined");
     refuse("<a p:b=''/>", "Namespace prefix p for b on a is not defined");
+    refuse("<a xmlns:p=''/>", "it, line 1: xmlns:p");
+    refuse("<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>", "Namespaced Attribute b in 'u' redefined");
 }
 
 static HRESULT look_up(void *context, const struct xml_element *e)
