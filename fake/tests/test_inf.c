@@ -217,7 +217,7 @@ static void the_decoration_that_fits_best_counts(void **state)
         read_driver(text, &cases[i].target, &d);
         assert_int_equal(d.models.len, 1);
         assert_string_equal(d.models.ptr[0].hardware_id, cases[i].id);
-        assert_true(driver_inf_fits(&d, &cases[i].target));
+        assert_hr(S_OK, driver_inf_fits(&d, &cases[i].target));
     }
     AUTO_DRIVER_INF struct driver_inf all = {0}, arm = {0};
     struct driver_target target = {5, 0};
@@ -225,7 +225,7 @@ static void the_decoration_that_fits_best_counts(void **state)
     assert_int_equal(all.models.len, 6);
     read_driver(text, &target, &arm);
     assert_int_equal(arm.models.len, 0);
-    assert_false(driver_inf_fits(&arm, &target));
+    assert_hr(S_FALSE, driver_inf_fits(&arm, &target));
 }
 
 static void what_is_no_driver_is_refused(void **state)
@@ -241,8 +241,8 @@ static void what_is_no_driver_is_refused(void **state)
     }
     AUTO_DRIVER_INF struct driver_inf primitive = {0};
     read_driver(HEAD "[DefaultInstall.NTamd64]\n", NULL, &primitive);
-    assert_true(driver_inf_fits(&primitive, &(struct driver_target){9, 0}));
-    assert_false(driver_inf_fits(&primitive, &(struct driver_target){12, 0}));
+    assert_hr(S_OK, driver_inf_fits(&primitive, &(struct driver_target){9, 0}));
+    assert_hr(S_FALSE, driver_inf_fits(&primitive, &(struct driver_target){12, 0}));
 }
 
 static void files_are_found_with_their_folders(void **state)
@@ -279,8 +279,8 @@ static void no_name_leads_out_of_a_folder(void **state)
         "[I]\nCopyFiles=L\n[L]\nx,../y\n",
         "[I]\nCopyFiles=@x\n[DestinationDirs]\nDefaultDestDir=10,..\n",
         "[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1,a\\..\\b\n",
-        "[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1\n"
-        "[SourceDisksNames]\n1=a,,,c:\\x\n"};
+        ("[I]\nCopyFiles=@x\n[SourceDisksFiles]\nx=1\n"
+         "[SourceDisksNames]\n1=a,,,c:\\x\n")};
     struct driver_target target = {9, 0};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         AUTO_DRIVER_INF struct driver_inf d = {0};

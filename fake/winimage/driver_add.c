@@ -59,7 +59,9 @@ static HRESULT read_inf(struct adding *a)
     if (*a->driver.catalog && (strpbrk(a->driver.catalog, "/\\:") || path_flaw(a->driver.catalog)))
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s: '%s' is no name of a catalogue", name,
                     a->driver.catalog);
-    if (!driver_inf_fits(&a->driver, &a->target))
+    HRESULT hr = driver_inf_fits(&a->driver, &a->target);
+    TRY(hr);
+    if (hr == S_FALSE)
         return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED), "%s has nothing for %s, which the image is",
                     name, driver_architecture_word(a->target.architecture));
     return driver_class_of(a->image, "", "", &a->driver, &a->class);

@@ -259,30 +259,33 @@ static HRESULT read_models(struct driver_inf *d, const struct driver_target *tar
     return S_OK;
 }
 
-/* Does a line of [Manufacturer] have a section for it? */
-static bool line_fits(const struct inf *inf, const struct inf_line *line,
-                      const struct driver_target *target)
+/* S_FALSE: no section of this line of [Manufacturer] is for it. */
+static HRESULT line_fits(const struct inf *inf, const struct inf_line *line,
+                         const struct driver_target *target)
 {
     for (size_t i = 0; i < (line->values.len ? line->values.len : 1); i++) {
         const struct inf_section *section;
         struct decoration d;
         const char *word = i ? inf_field(line, i) : "";
-        if (models_section(inf, inf_field(line, 0), word, &section) == S_OK &&
-            decoration_parse(word, &d) && fits(&d, target))
-            return true;
+        HRESULT hr = models_section(inf, inf_field(line, 0), word, &section);
+        TRY(hr);
+        if (hr == S_OK && decoration_parse(word, &d) && fits(&d, target))
+            return S_OK;
     }
-    return false;
+    return S_FALSE;
 }
 
-bool driver_inf_fits(const struct driver_inf *driver, const struct driver_target *target)
+HRESULT driver_inf_fits(const struct driver_inf *driver, const struct driver_target *target)
 {
     const struct inf_section *section = inf_section(driver->inf, "Manufacturer");
-    bool has_default = false;
-    for (size_t i = 0; section && i < section->lines.len; i++)
-        if (line_fits(driver->inf, &section->lines.ptr[i], target))
-            return true;
-    return SUCCEEDED(has_default_install(driver->inf, target->architecture, &has_default)) &&
-           has_default;
+    bool has_default;
+    for (size_t i = 0; section && i < section->lines.len; i++) {
+        HRESULT hr = line_fits(driver->inf, &section->lines.ptr[i], target);
+        if (hr != S_FALSE)
+            return hr;
+    }
+    TRY(has_default_install(driver->inf, target->architecture, &has_default));
+    return has_default ? S_OK : S_FALSE;
 }
 
 HRESULT driver_inf_parse(const void *bytes, size_t size, const char *name, unsigned language,

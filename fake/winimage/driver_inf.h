@@ -44,8 +44,8 @@ HRESULT driver_inf_parse(const void *bytes, size_t size, const char *name, unsig
 void driver_inf_clear(struct driver_inf *driver);
 #define AUTO_DRIVER_INF AUTO(driver_inf_clear)
 
-/* Is any of it for that architecture? */
-bool driver_inf_fits(const struct driver_inf *driver, const struct driver_target *target);
+/* S_FALSE: nothing of it is for that target. */
+HRESULT driver_inf_fits(const struct driver_inf *driver, const struct driver_target *target);
 /* [INSTALL.NTamd64.SUFFIX], [INSTALL.NT.SUFFIX] or [INSTALL.SUFFIX], the first there is; suffix ""
  * or ".Services". S_FALSE: none. */
 HRESULT driver_inf_install(const struct inf *inf, const char *install, unsigned architecture,

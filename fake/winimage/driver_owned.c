@@ -208,6 +208,7 @@ HRESULT driver_lockdown_is_of_others(const struct hive *software, const char *pl
     if (!path)
         return FAIL_MEMORY();
     TRY(hive_get_texts(software, hive_find(software, hive_root(software), path), OWNERS, &owners));
+    TRY(hive_trouble(software));
     for (size_t i = 0; i < owners.list.len; i++)
         *out = *out || !text_equal_nocase(owners.list.ptr[i], published);
     return S_OK;

@@ -45,17 +45,20 @@ static HRESULT hive_or_none(struct winimage *image, enum winimage_hive which, st
     return S_OK;
 }
 
-static void read_architecture(const struct hive *hive, const char *control_set, struct facts *facts)
+static HRESULT read_architecture(const struct hive *hive, const char *control_set,
+                                 struct facts *facts)
 {
     AUTO_FREE char *key = mem_format("%s\\Control\\Session Manager\\Environment", control_set);
     AUTO_FREE char *word = NULL;
-    if (key)
-        word = hive_text(hive, hive_find(hive, hive_root(hive), key), "PROCESSOR_ARCHITECTURE");
+    if (!key)
+        return FAIL_MEMORY();
+    word = hive_text(hive, hive_find(hive, hive_root(hive), key), "PROCESSOR_ARCHITECTURE");
     for (size_t i = 0; word && i < sizeof architectures / sizeof *architectures; i++)
         if (text_equal_nocase(architectures[i].word, word)) {
             facts->architecture = architectures[i].word;
             facts->architecture_number = architectures[i].number;
         }
+    return hive_trouble(hive);
 }
 
 /* Before Windows 10 "6.1" in one text, since then two numbers. */
@@ -94,10 +97,12 @@ static HRESULT read_all(struct winimage *image, struct facts *facts)
     facts->is_pe = text_equal_nocase(facts->installation_type, "WindowsPE");
     if (key)
         facts->version = read_version(software, key);
+    if (software)
+        TRY(hive_trouble(software));
     if (system) {
         AUTO_FREE char *control_set = NULL;
         TRY(winimage_control_set(image, &control_set));
-        read_architecture(system, control_set, facts);
+        return read_architecture(system, control_set, facts);
     }
     return S_OK;
 }

@@ -35,7 +35,7 @@ HRESULT pending_check(const struct hive *software, bool prevent)
         return FAIL(CBS_E_EXCLUSIVE_WOULD_MERGE, "%u pending sessions want to be alone", number);
     if (prevent && pending_exists(software))
         return FAIL(DISMAPI_E_BUSY, "operations are pending in this image");
-    return S_OK;
+    return hive_trouble(software);
 }
 
 HRESULT pending_spoil(struct hive *software)

@@ -96,10 +96,21 @@ static bool is_same(const struct os_stat *a, const struct os_stat *b)
            a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
 }
 
+/* One that ran out of memory would say so for ever. */
+static bool is_sound(const struct winimage *image)
+{
+    for (size_t i = 0; i < HIVE_COUNT; i++)
+        if (image->hives[i] && FAILED(hive_trouble(image->hives[i]))) {
+            error_clear();
+            return false;
+        }
+    return true;
+}
+
 HRESULT winimage_refresh(struct winimage *image)
 {
     struct os_stat now[HIVE_COUNT + 1];
-    bool is_true = image->is_stamped;
+    bool is_true = image->is_stamped && is_sound(image);
     for (size_t i = 0; i <= HIVE_COUNT; i++) {
         TRY(look(image, i, &now[i]));
         is_true = is_true && is_same(&now[i], &image->stamps[i]);
@@ -140,6 +151,7 @@ HRESULT winimage_control_set(struct winimage *image, char **out)
     hive_key select = hive_find(hive, hive_root(hive), "Select");
     if (!hive_number(hive, select, "Current", &number))
         (void)hive_number(hive, select, "Default", &number);
+    TRY(hive_trouble(hive));
     *out = mem_format("ControlSet%03u", (unsigned)number);
     return *out ? S_OK : FAIL_MEMORY();
 }

@@ -217,6 +217,35 @@ class drivers_in_an_image(Test):
         self.assertEqual(sorted(os.listdir(os.path.join(out, store_id(NET)))), ["ctsnet.cat", "ctsnet.inf", "ctsnet.sys"])
         self.end(commit=False)
 
+    def starve(self, call, *words, stride, done=OK):
+        """The call with its n-th allocation failing, until none does; how many times it failed. One that fails when all is
+        written is carried out by the next (change.h), which then says `done`."""
+        for n in range(1, 20000, stride):
+            self.work.must("load", json.dumps({"id": "oom", "at": call, "do": {"allocFail": n}}))
+            reply = self.work.call(*words)
+            self.work.must("disarm", "")
+            if reply.hr in (OK, done):
+                return n
+            self.assertEqual(reply.hr, "8007000E", (n, reply))
+        self.fail(f"{call} still fails")
+
+    def test_no_memory_leaves_the_image_as_it_was(self):
+        """Each hive and each folder after every refusal; then the call works."""
+        def seen():
+            return ([sha256(self.hive(self.mount, hive)) for hive in HIVES],
+                    run("sh", "-c", 'cd "$0/Windows" && find . ! -path "*/Logs/*" | sort', self.mount))
+        stride = 97 if os.environ.get("TEST_SANITIZE") else 13
+        before = seen()
+        self.assertGreater(self.starve("DismGetDrivers", "drivers", self.session, 1, stride=1), 5)
+        self.assertEqual(seen(), before)
+        self.assertGreater(self.starve("DismAddDriver", "add-driver", self.session, source(RAID), 0, stride=stride), 200)
+        self.assertIn("oem2.inf", self.list())
+        with_it = seen()
+        self.assertNotEqual(with_it, before)
+        self.assertGreater(self.starve("DismRemoveDriver", "remove-driver", self.session, "oem2.inf", stride=stride, done=NOT_FOUND), 100)
+        self.assertEqual(sorted(self.list()), ["oem0.inf", "oem1.inf", "oem3.inf"])
+        self.end(commit=False)
+
 
 if __name__ == "__main__":
     main()

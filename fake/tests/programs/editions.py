@@ -113,6 +113,21 @@ class editions(Test):
         self.assertIsNone(self.key(self.mount))
         self.assertEqual(self.work.must("edition", self.session), "Professional")
 
+    def test_without_memory_nothing_changes(self):
+        before, first, second, failed = read(self.hive(self.mount)), 1, 2, 0
+        while True:
+            self.work.must("load", json.dumps({"id": "f", "at": "_DismSetEdition", "do": {"allocFail": first}}))
+            reply = self.work.call("set-edition", self.session, "Enterprise", ENTERPRISE)
+            self.work.must("disarm", "")
+            if reply.hr == OK:
+                break
+            self.assertEqual(reply.hr, "8007000E", reply)
+            self.assertEqual(read(self.hive(self.mount)), before)
+            self.assertFalse(os.path.lexists(os.path.join(self.mount, "Windows", "System32", "enterprise.dll")))
+            first, second, failed = second, first + second, failed + 1
+        self.assertGreater(failed, 10)
+        self.assertEqual(self.work.must("edition", self.session), "Enterprise")
+
     def test_every_letter_of_a_key_counts(self):
         digits = "BCDFGHJKMPQRTVWXY2346789"
         for at, was in enumerate(PROFESSIONAL):
