@@ -63,10 +63,15 @@ static bool is_servicing_stack(const struct identity *identity)
     return strstr(identity->name, "ServicingStack") != NULL;
 }
 
-static bool has_manifest(const struct winimage *image, const struct package *package)
+static HRESULT has_manifest(const struct winimage *image, const struct package *package, bool *out)
 {
     AUTO_FREE char *place = package_file(image, package->text, ".mum"), *path = NULL;
-    return place && place_find(image->root, place, &path) == S_OK;
+    if (!place)
+        return FAIL_MEMORY();
+    HRESULT hr = place_find(image->root, place, &path);
+    TRY(hr);
+    *out = hr == S_OK;
+    return S_OK;
 }
 
 static bool meets(const struct manifest_parent *parent, const struct identity *wanted,
@@ -91,7 +96,9 @@ static HRESULT find_parent(struct winimage *image, const struct manifest_parent 
         const struct package *p = &packages->list.ptr[i];
         if (!package_is_installed(p) || !meets(parent, wanted, &p->identity))
             continue;
-        if (has_manifest(image, p))
+        bool is_whole = false;
+        TRY(has_manifest(image, p, &is_whole));
+        if (is_whole)
             return S_OK;
         return FAIL(CBS_E_STORE_CORRUPTION, "%s, on which the package rests, has no manifest",
                     p->text);

@@ -155,7 +155,8 @@ static HRESULT is_selected(struct winimage *image, const struct package *package
 {
     struct hive *hive;
     TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
-    uint32_t selection = package_keys_selection(hive, package->text, update->name);
+    uint32_t selection;
+    TRY(package_keys_selection(hive, package->text, update->name, &selection));
     *out =
         selection != SELECTION_OFF && (selection != SELECTION_DEFAULT || update->is_on_by_default);
     return *out && selection == SELECTION_DEFAULT ? is_a_parent_on(image, update, depth, out)
@@ -172,9 +173,10 @@ HRESULT feature_state(struct winimage *image, const struct package *package,
         *out = of_package == DismStateSuperseded ? DismStateStaged : of_package;
         return S_OK;
     }
-    bool is_on;
+    bool is_on, is_pending;
     TRY(is_selected(image, package, update, 0, &is_on));
-    if (pending_has_feature(hive, package->text, update->name)) {
+    TRY(pending_has_feature(hive, package->text, update->name, &is_pending));
+    if (is_pending) {
         *out = is_on ? DismStateInstallPending : DismStateUninstallPending;
         return S_OK;
     }

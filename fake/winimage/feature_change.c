@@ -162,8 +162,11 @@ static HRESULT enable_children(struct feature_plan *plan, const struct feature *
     TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
     for (size_t i = 0; i < features->list.len; i++) {
         const struct feature *f = &features->list.ptr[i];
-        if (f->update->is_on_by_default && is_below(f, feature->update->name) &&
-            package_keys_selection(hive, f->package->text, f->update->name) == SELECTION_DEFAULT)
+        uint32_t selection;
+        if (!f->update->is_on_by_default || !is_below(f, feature->update->name))
+            continue;
+        TRY(package_keys_selection(hive, f->package->text, f->update->name, &selection));
+        if (selection == SELECTION_DEFAULT)
             TRY(enable(plan, f, depth + 1));
     }
     return S_OK;
@@ -172,16 +175,18 @@ static HRESULT enable_children(struct feature_plan *plan, const struct feature *
 static HRESULT enable(struct feature_plan *plan, const struct feature *feature, unsigned depth)
 {
     struct hive *hive;
-    bool on;
+    const char *package = feature->package->text, *name = feature->update->name;
+    uint32_t selection;
+    bool on, is_pending;
     if (depth > DEEPEST)
-        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is below itself", feature->update->name);
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is below itself", name);
     TRY(is_on(plan, feature, &on));
     TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
-    bool is_pending = pending_has_feature(hive, feature->package->text, feature->update->name);
+    TRY(pending_has_feature(hive, package, name, &is_pending));
     if (on && is_pending) /* the restart is still due */
         plan->outcome.needs_restart = true;
-    if (on &&
-        package_keys_selection(hive, feature->package->text, feature->update->name) == SELECTION_ON)
+    TRY(package_keys_selection(hive, package, name, &selection));
+    if (on && selection == SELECTION_ON)
         return S_OK;
     TRY(check_parents(plan, feature, depth));
     TRY(decide(plan, feature, true));

@@ -103,12 +103,14 @@ static HRESULT step(struct scan *s)
 }
 
 /* Does the store need it? Payload of features that are off may have been taken away. */
-static bool is_needed(const struct hive *hive, const struct package *package,
-                      const struct manifest_update *update)
+static HRESULT is_needed(const struct hive *hive, const struct package *package,
+                         const struct manifest_update *update, bool *out)
 {
-    return package_is_installed(package) &&
-           (!update->is_feature ||
-            package_keys_selection(hive, package->text, update->name) == SELECTION_ON);
+    uint32_t selection = SELECTION_ON;
+    if (update->is_feature)
+        TRY(package_keys_selection(hive, package->text, update->name, &selection));
+    *out = package_is_installed(package) && selection == SELECTION_ON;
+    return S_OK;
 }
 
 static HRESULT scan_components(struct scan *s, const struct hive *hive,
@@ -119,7 +121,9 @@ static HRESULT scan_components(struct scan *s, const struct hive *hive,
         const struct identities *list = &manifest->updates.ptr[u].components;
         for (size_t i = 0; i < list->list.len; i++) {
             AUTO_FREE char *key = NULL;
-            if (!is_needed(hive, package, &manifest->updates.ptr[u]))
+            bool needed;
+            TRY(is_needed(hive, package, &manifest->updates.ptr[u], &needed));
+            if (!needed)
                 continue;
             HRESULT hr = component_find(s->image, &list->list.ptr[i], &key, NULL);
             if (hr == HR_WIN32(ERROR_INVALID_DATA)) {

@@ -160,7 +160,8 @@ static HRESULT is_parent_on(const struct adding *a, const char *name, unsigned d
 static HRESULT starts_on(const struct adding *a, const struct manifest_update *update,
                          unsigned depth, bool *out)
 {
-    uint32_t selection = package_keys_selection(a->hive, a->source->text, update->name);
+    uint32_t selection;
+    TRY(package_keys_selection(a->hive, a->source->text, update->name, &selection));
     *out = !update->is_feature || selection == SELECTION_ON;
     if (!update->is_feature || selection != SELECTION_DEFAULT || !update->is_on_by_default)
         return S_OK;
@@ -248,14 +249,11 @@ static HRESULT write_payload(struct adding *a, size_t index, struct carried *car
                : S_OK;
 }
 
-static struct carried *carried_of_entry(const struct adding *a, const char *name, size_t len)
+static struct carried *carried_of_key(const struct adding *a, const char *key)
 {
-    for (size_t i = 0; i < a->carried.len; i++) {
-        const char *key = a->carried.ptr[i].key;
-        AUTO_FREE char *folder = strlen(key) == len ? mem_dup_n(name, len) : NULL;
-        if (folder && text_equal_nocase(folder, key))
+    for (size_t i = 0; i < a->carried.len; i++)
+        if (text_equal_nocase(key, a->carried.ptr[i].key))
             return &a->carried.ptr[i];
-    }
     return NULL;
 }
 
@@ -263,8 +261,11 @@ static HRESULT take_payload(struct adding *a)
 {
     for (size_t i = 0; i < archive_count(a->source->archive); i++) {
         const char *name = entry_name(a, i), *slash = strchr(name, '/');
+        AUTO_FREE char *key = slash ? mem_dup_n(name, (size_t)(slash - name)) : NULL;
+        if (slash && !key)
+            return FAIL_MEMORY();
         if (slash)
-            TRY(write_payload(a, i, carried_of_entry(a, name, (size_t)(slash - name))));
+            TRY(write_payload(a, i, carried_of_key(a, key)));
     }
     for (size_t i = 0; i < a->carried.len; i++) {
         const struct carried *c = &a->carried.ptr[i];
@@ -303,7 +304,8 @@ static HRESULT inherit(const struct adding *a)
     const struct manifest *m = a->source->manifest;
     for (size_t i = 0; a->before && i < m->updates.len; i++) {
         const struct manifest_update *u = &m->updates.ptr[i];
-        uint32_t selection = package_keys_selection(a->hive, a->before->text, u->name);
+        uint32_t selection;
+        TRY(package_keys_selection(a->hive, a->before->text, u->name, &selection));
         if (u->is_feature && selection != SELECTION_DEFAULT)
             TRY(package_keys_select(a->hive, a->source->text, u->name, (enum selection)selection));
     }

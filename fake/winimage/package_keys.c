@@ -134,13 +134,15 @@ HRESULT package_keys_delete(struct hive *hive, const char *text, const struct ma
     return manifest ? set_indexes(hive, text, manifest, -1) : S_OK;
 }
 
-uint32_t package_keys_selection(const struct hive *hive, const char *text, const char *feature)
+HRESULT package_keys_selection(const struct hive *hive, const char *text, const char *feature,
+                               uint32_t *out)
 {
     AUTO_FREE char *path = mem_format(CBS_KEY "\\Packages\\%s\\Updates", text);
-    uint32_t selection = SELECTION_DEFAULT;
-    if (path)
-        (void)hive_number(hive, hive_find(hive, hive_root(hive), path), feature, &selection);
-    return selection;
+    if (!path)
+        return FAIL_MEMORY();
+    if (!hive_number(hive, hive_find(hive, hive_root(hive), path), feature, out))
+        *out = SELECTION_DEFAULT;
+    return hive_trouble(hive);
 }
 
 HRESULT package_keys_select(struct hive *hive, const char *text, const char *feature,

@@ -21,7 +21,8 @@ HRESULT package_keys_set_state(struct hive *hive, const char *text, enum cbs_sta
 HRESULT package_keys_delete(struct hive *hive, const char *text, const struct manifest *manifest);
 
 /* SELECTION_DEFAULT where there is none. */
-uint32_t package_keys_selection(const struct hive *hive, const char *text, const char *feature);
+HRESULT package_keys_selection(const struct hive *hive, const char *text, const char *feature,
+                               uint32_t *out);
 HRESULT package_keys_select(struct hive *hive, const char *text, const char *feature,
                             enum selection selection);
 

@@ -106,7 +106,8 @@ static HRESULT read_registry(struct winimage *image, struct packages *packages)
     TRY(hr);
     struct reading r = {.hive = hive, .packages = packages};
     hive_key key = hive_find(hive, hive_root(hive), CBS_KEY "\\Packages");
-    return hive_each_key(hive, key, read_package, &r);
+    TRY(hive_each_key(hive, key, read_package, &r));
+    return hive_trouble(hive);
 }
 
 /* ---- finding ---- */

@@ -84,11 +84,15 @@ HRESULT pending_add_feature(struct hive *software, const char *identity, const c
     return hive_make(software, hive_root(software), REBOOT, &key);
 }
 
-bool pending_has_feature(const struct hive *software, const char *identity, const char *feature)
+HRESULT pending_has_feature(const struct hive *software, const char *identity, const char *feature,
+                            bool *out)
 {
     AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
     uint32_t number;
-    return path && hive_number(software, find(software, path), feature, &number);
+    if (!path)
+        return FAIL_MEMORY();
+    *out = hive_number(software, find(software, path), feature, &number);
+    return hive_trouble(software);
 }
 
 /* ---- all of them ---- */

@@ -23,7 +23,8 @@ HRESULT pending_spoil(struct hive *software);
 HRESULT pending_add_package(struct hive *software, const char *identity);
 HRESULT pending_drop_package(struct hive *software, const char *identity);
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
-bool pending_has_feature(const struct hive *software, const char *identity, const char *feature);
+HRESULT pending_has_feature(const struct hive *software, const char *identity, const char *feature,
+                            bool *out);
 
 /* Calls `each` with the features that wait; it may change the hive's other keys. */
 HRESULT pending_each_feature(const struct hive *software,
