@@ -48,6 +48,9 @@ install(DIRECTORY fixtures/recipes/ COMPONENT package DESTINATION recipes FILES_
 
 install(FILES LICENSE COMPONENT package DESTINATION LICENSES RENAME dismfake.txt)
 install(FILES ${DISMFAKE_SOURCES}/cjson/LICENSE COMPONENT package DESTINATION LICENSES RENAME cJSON.txt)
+install(FILES ${DISMFAKE_SOURCES}/libmspack/COPYING.LIB COMPONENT package DESTINATION LICENSES RENAME libmspack.txt)
+install(FILES ${DISMFAKE_SOURCES}/libxml2/Copyright COMPONENT package DESTINATION LICENSES RENAME libxml2.txt)
+install(FILES ${DISMFAKE_SOURCES}/zlib/LICENSE COMPONENT package DESTINATION LICENSES RENAME zlib.txt)
 install(FILES /usr/share/doc/mingw-w64-common/copyright COMPONENT package DESTINATION LICENSES RENAME mingw-w64.txt)
 install(FILES /usr/share/doc/gcc-mingw-w64-base/copyright COMPONENT package DESTINATION LICENSES RENAME gcc.txt)
 

@@ -22,7 +22,7 @@ step "what is in the folder"
     { cat "$work/install.log"; exit 1; }
 for file in DismApi.dll libDismApi.dll.a DismApi.lib dismapi.h dismfake.h dismfake-config.cmake dismfake.exe dismconform.exe \
     mkfixture.exe README.md scenarios/mount recipes/two-index-tiny.json LICENSES/dismfake.txt LICENSES/cJSON.txt \
-    LICENSES/mingw-w64.txt LICENSES/gcc.txt; do
+    LICENSES/libmspack.txt LICENSES/libxml2.txt LICENSES/zlib.txt LICENSES/mingw-w64.txt LICENSES/gcc.txt; do
     [ -e "$package/$file" ] || complain "$file is missing"
 done
 for file in "$package"/*.h; do
