@@ -44,3 +44,11 @@ foreach(engine extract lazy)
         $<TARGET_FILE:test_sweep> ${PROGRAMS_TMP}/sweep-${engine} ${stride} ${PROJECT_BINARY_DIR}/fixtures/catalog/pkg-simple.cab)
     set_tests_properties(program/sweep/${engine} PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)
 endforeach()
+
+# The same for servicing: a sample; SERVICING_FAULTS=all takes every one. Kills are put into floor.c's way.
+add_executable(test_servicing_faults tests/programs/servicing_faults.c)
+target_link_libraries(test_servicing_faults PRIVATE core wimfile image winimage servicing wimport base dismfake_options
+    -Wl,--wrap=floor_denies_change)
+dismfake_program(servicing-faults $<TARGET_FILE:test_servicing_faults> ${PROGRAMS_TMP}/servicing-faults
+    ${CMAKE_BINARY_DIR}/fixtures/catalog)
+set_tests_properties(program/servicing-faults PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)

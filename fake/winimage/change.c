@@ -305,9 +305,14 @@ static HRESULT mark(struct change *change)
     return S_OK;
 }
 
+/* What fails once is tried again: the change is made, and a code of failure would say otherwise. */
 static HRESULT place(struct change *change)
 {
     HRESULT hr = place_all(change);
+    if (FAILED(hr)) {
+        log_line(LOG_WARNING, "Change::Place", hr, "%s; once more", error_last()->text);
+        hr = place_all(change);
+    }
     if (FAILED(hr))
         log_line(LOG_ERROR, "Change::Place", hr,
                  "%s; what is left of the change is made by the next call on the image",

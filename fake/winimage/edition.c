@@ -55,10 +55,13 @@ HRESULT edition_current(struct winimage *image, char **out)
 {
     struct hive *hive;
     HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
-    if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND) ||
-        (SUCCEEDED(hr) && !hive_find(hive, hive_root(hive), CBS_KEY)))
+    if (hr != HR_WIN32(ERROR_FILE_NOT_FOUND))
+        TRY(hr);
+    bool has_record = SUCCEEDED(hr) && hive_find(hive, hive_root(hive), CBS_KEY);
+    if (SUCCEEDED(hr))
+        TRY(hive_trouble(hive));
+    if (!has_record)
         return FAIL(DISM_E_STORE_UNUSABLE, "the image has no record of what is installed");
-    TRY(hr);
     *out = hive_text(hive, hive_find(hive, hive_root(hive), CURRENT_VERSION), "EditionID");
     TRY(hive_trouble(hive));
     return *out ? S_OK : FAIL(DISM_E_STORE_UNUSABLE, "the image does not say what edition it is");
