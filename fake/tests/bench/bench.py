@@ -24,18 +24,20 @@ from disk_rows import DiskRows  # noqa: E402
 from images import SIZES, disk_of, image_of  # noqa: E402
 from people import Line, end_processes, mounts_below  # noqa: E402
 from rows import GROUPS, Rows  # noqa: E402
+from serviced import measure  # noqa: E402
 from targets import target  # noqa: E402
 
 ENGINES = ("lazy", "extract")
 DISK_SIZE = "medium"  # at which disks are measured
+SERVICED = "serviced"  # rows of their own: serviced.py
 ROOM = 5_000_000_000  # scratch space that two copies of an image and two unpacked trees take
 
 
 def options():
-    parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [--engine lazy|extract|disk] "
+    parser = argparse.ArgumentParser(prog="bench", usage="./run bench [small] [medium] [large] [serviced] [--engine lazy|extract|disk] "
                                      "[--runs N] [--only GROUP] [--json FILE]")
     parser.add_argument("build")
-    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join(SIZES))
+    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=", ".join((*SIZES, SERVICED)))
     parser.add_argument("--engine", choices=(*ENGINES, "disk"), action="append")
     parser.add_argument("--runs", type=int, help="instead of 15 for small, 5 for medium, 3 for large")
     parser.add_argument("--only", metavar="GROUP", help="of the rows: " + ", ".join(GROUPS))
@@ -46,7 +48,7 @@ def options():
         opts = parser.parse_intermixed_args()
     except SystemExit as e:
         sys.exit(64 if e.code else 0)
-    unknown = [s for s in opts.sizes if s not in SIZES]
+    unknown = [s for s in opts.sizes if s not in (*SIZES, SERVICED)]
     if opts.only and opts.only not in GROUPS:
         print(f"bench: there are no rows '{opts.only}': {', '.join(GROUPS)}", file=sys.stderr)
         sys.exit(64)
@@ -160,6 +162,10 @@ def main():
         worker(opts)
         return 0
     opts.build = os.path.abspath(opts.build)
+    if SERVICED in opts.sizes:
+        measure(opts.build, opts.runs or 5)
+        if opts.sizes == [SERVICED]:
+            return 0
     free = os.statvfs(tempfile.gettempdir())
     if free.f_bavail * free.f_frsize < ROOM:
         tempfile.tempdir = "/tmp" if tempfile.gettempdir() != "/tmp" else opts.build
