@@ -18,6 +18,13 @@ static HRESULT package_key(struct hive *hive, const char *text, const char *belo
     return path ? hive_make(hive, hive_root(hive), path, out) : FAIL_MEMORY();
 }
 
+static HRESULT note_value(void *context, const char *name, const struct hive_value *value)
+{
+    (void)name, (void)value;
+    *(bool *)context = false;
+    return S_OK;
+}
+
 /* KEY\IDENTITY-WITHOUT-VERSION has a value for every version; for `text` it is set, or (state < 0)
  * deleted, and with the last value the key. */
 static HRESULT set_index(struct hive *hive, const char *index, const char *family, const char *text,
@@ -32,7 +39,12 @@ static HRESULT set_index(struct hive *hive, const char *index, const char *famil
         return hive_set_number(hive, key, text, (uint32_t)state);
     }
     key = hive_find(hive, hive_root(hive), path);
-    return key ? hive_delete_value(hive, key, text) : S_OK;
+    if (!key)
+        return S_OK;
+    TRY(hive_delete_value(hive, key, text));
+    bool is_empty = hive_count_keys(hive, key) == 0;
+    TRY(hive_each_value(hive, key, note_value, &is_empty));
+    return is_empty ? hive_delete_key(hive, key) : S_OK;
 }
 
 static char *without_version(const struct identity *i)

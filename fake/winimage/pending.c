@@ -66,11 +66,13 @@ HRESULT pending_drop_package(struct hive *software, const char *identity)
     AUTO_FREE char *path = mem_format(PACKAGES "\\%s", identity);
     if (!path)
         return FAIL_MEMORY();
-    TRY(delete (software, path));
-    if (hive_count_keys(software, find(software, PACKAGES)) ||
-        hive_count_keys(software, find(software, FEATURES)))
+    if (!find(software, path))
         return S_OK;
-    return delete (software, REBOOT);
+    TRY(delete (software, path));
+    if (hive_count_keys(software, find(software, PACKAGES)))
+        return S_OK;
+    TRY(delete (software, PACKAGES));
+    return hive_count_keys(software, find(software, FEATURES)) ? S_OK : delete (software, REBOOT);
 }
 
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature)

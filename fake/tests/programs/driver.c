@@ -207,6 +207,46 @@ static bool run_apps(char **word)
     return true;
 }
 
+/* ---- packages ---- */
+
+/* NAME|STATE of each. */
+static void list_packages(const char *session)
+{
+    static char out[65536];
+    DismPackage *info = NULL;
+    UINT count = 0;
+    size_t len = 0;
+    HRESULT hr = DismGetPackages(number(session), &info, &count);
+    out[0] = '\0';
+    for (UINT i = 0; i < count && len < sizeof out - 600; i++) {
+        char name[512];
+        narrow(info[i].PackageName, name, sizeof name);
+        len += (size_t)snprintf(out + len, sizeof out - len, "%s%s|%d", i ? "\t" : "", name,
+                                (int)info[i].PackageState);
+    }
+    answer(hr, out);
+    (void)DismDelete(info);
+}
+
+/* SESSION PATH IGNORE-CHECK PREVENT-PENDING; SESSION IDENTIFIER path|name */
+static bool run_packages(char **word)
+{
+    if (is(word[0], "packages"))
+        list_packages(word[1]);
+    else if (is(word[0], "add-package"))
+        answer(DismAddPackage(number(word[1]), wide(word[2]), number(word[3]) != 0,
+                              number(word[4]) != 0, settings.event, on_tick, NULL),
+               "");
+    else if (is(word[0], "remove-package"))
+        answer(DismRemovePackage(number(word[1]), wide(word[2]),
+                                 is(word[3], "path") ? DismPackagePath : DismPackageName,
+                                 settings.event, on_tick, NULL),
+               "");
+    else
+        return false;
+    return true;
+}
+
 static bool run_hook(char **word)
 {
     if (is(word[0], "load"))
@@ -265,7 +305,7 @@ static void run(char **word)
         DismImageInfo *info;
         UINT count;
         answer(DismGetImageInfo(wide(word[1]), &info, &count), "");
-    } else if (!run_drivers(word) && !run_apps(word) && !run_hook(word)) {
+    } else if (!run_drivers(word) && !run_apps(word) && !run_packages(word) && !run_hook(word)) {
         fprintf(stderr, "driver: no command %s\n", word[0]);
         exit(2);
     }

@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: MIT
+"""Packages in an image as other programs find them: hivexget, hivexregedit and reged read the hives, xmllint the manifests,
+cabextract what the packages have, wimlib-imagex the image file, after a commit and after a discard; what a kill leaves, and
+that nothing is written outside of the image."""
+import difflib
+import re
+
+from dismtest import *
+
+CATALOGUE = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
+CBS = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing"
+TOKEN = "31bf3856ad364e35"
+INSTALLED, SUPERSEDED, PENDING, GOING = "112", "80", "96", "5"
+RESTART = "00000BC2"
+STATE_INSTALLED, STATE_PENDING, STATE_GOING = "4", "5", "1"
+
+
+def identity(name, version, language=""):
+    return f"{name}~{TOKEN}~amd64~{language}~{version}"
+
+
+FOUNDATION = identity("Microsoft-Windows-Foundation-Package", "10.0.22621.1")
+SIMPLE = identity("Package_for_KB5030001", "22621.2001.1.0")
+NEEDS_RESTART = identity("Package_for_KB5030002", "22621.2002.1.0")
+KB = identity("Package_for_KB5012170", "22621.105.1.1")
+ROLLUP, NEWER = identity("Package_for_RollupFix", "22621.1413.1.5"), identity("Package_for_RollupFix", "22621.2428.1.6")
+TOOLS = identity("Contoso-Tools-Package", "10.0.22621.1")
+GERMAN = identity("Microsoft-Windows-Client-LanguagePack-Package", "10.0.22621.1", "de-DE")
+
+
+def any_version(name):
+    return name.rsplit("~", 1)[0] + "~0.0.0.0"
+
+
+def run(*words):
+    return subprocess.run(words, check=True, capture_output=True).stdout
+
+
+def source(name):
+    for end in ("", ".cab", ".msu"):
+        if os.path.exists(os.path.join(CATALOGUE, name + end)):
+            return os.path.join(CATALOGUE, name + end)
+    raise AssertionError(name)
+
+
+def members(name):
+    """What a package's cabinet has, by cabextract."""
+    names = [line.split("|", 2)[2].strip() for line in run("cabextract", "-l", source(name)).decode().splitlines() if line.count("|") == 2]
+    return {n: run("cabextract", "-q", "-p", "-F", n, source(name)) for n in names if n != "Name"}
+
+
+def files_below(root):
+    return run("sh", "-c", 'cd "$0" && find . -type f ! -path "*/config/*" -print0 | sort -z | xargs -0 sha256sum', root).decode()
+
+
+def tree_of(root):
+    return run("sh", "-c", 'cd "$0" && find . -printf "%p %y\\n" | sort', root).decode()
+
+
+class Packages(Test):
+    def setUp(self):
+        super().setUp()
+        self.image = shutil.copy(os.path.join(CATALOGUE, "serviced-client.wim"), self.path("w.wim"))
+        self.mount = self.folder("mount")
+        self.work = self.client()
+        self.root = self.mount
+
+    def add(self, name, hr=OK, ignore=0, prevent=0):
+        return self.work.must("add-package", self.session, source(name), ignore, prevent, hr=hr)
+
+    def remove(self, name, hr=OK):
+        self.work.must("remove-package", self.session, name, "name", hr=hr)
+
+    def list(self):
+        text = self.work.must("packages", self.session)
+        return dict(entry.split("|") for entry in text.split("\t") if entry)
+
+    def unpack(self, name):
+        """What the image file has, by another reader."""
+        run("wimlib-imagex", "extract", self.image, "1", "/Windows", "--dest-dir=" + self.path(name), "--no-acls", "--preserve-dir-structure")
+        return self.path(name)
+
+    def hive(self, root):
+        return os.path.join(root, "Windows/System32/config/SOFTWARE")
+
+    def value(self, root, key, name):
+        return run("hivexget", self.hive(root), key, name).decode().rstrip("\n")
+
+    def export(self, root, key="\\"):
+        return run("hivexregedit", "--export", "--unsafe-printable-strings", self.hive(root), key).decode()
+
+    def state_of(self, root, name):
+        return self.value(root, f"{CBS}\\Packages\\{name}", "CurrentState")
+
+    def read(self, root, place):
+        with open(os.path.join(root, place), "rb") as file:
+            return file.read()
+
+    def assert_sound(self, root):
+        """Every manifest is XML, and two other readers of hives take all of this one."""
+        run("sh", "-c", 'find "$0/Windows/servicing" "$0/Windows/WinSxS" -name "*.mum" -o -name "*.manifest" | xargs xmllint --noout --nonet', root)
+        run("hivexml", self.hive(root))
+        run("reged", "-x", self.hive(root), "HKLM", "\\", self.path("reged.reg"))
+        self.assertFalse(os.path.exists(os.path.join(root, ".dismfake-change")))
+
+
+class OfAnImage(Packages):
+    def setUp(self):
+        super().setUp()
+        self.work.must("mount", self.image, self.mount, 1, 0)
+        self.session = self.work.must("open", self.mount)
+
+    def end(self, commit):
+        self.work.must("close", self.session)
+        self.work.must("unmount", self.mount, COMMIT if commit else DISCARD)
+
+    def test_a_committed_package_is_in_files_and_registry(self):
+        self.add("pkg-simple")
+        self.end(commit=True)
+        root, parts = self.unpack("after"), members("pkg-simple")
+        manifest = next(n for n in parts if n.endswith(".manifest"))
+        payload = next(n for n in parts if n.endswith(".dll"))
+        for place, part in ((f"servicing/Packages/{SIMPLE}.mum", "update.mum"), (f"servicing/Packages/{SIMPLE}.cat", "update.cat"),
+                            (f"WinSxS/Manifests/{manifest}", manifest), (f"WinSxS/{payload}", payload), ("System32/kb5030001.dll", payload)):
+            self.assertEqual(self.read(root, "Windows/" + place), parts[part], place)
+        key = f"{CBS}\\Packages\\{SIMPLE}"
+        for name, text in (("CurrentState", INSTALLED), ("InstallClient", "DISM Package Manager Provider"), ("InstallName", SIMPLE + ".mum"),
+                           ("InstallUser", "S-1-5-18"), ("SelfUpdate", "0"), ("Visibility", "1")):
+            self.assertEqual(self.value(root, key, name), text, name)
+        self.assertRegex(self.value(root, key, "InstallLocation"), r"^\\\\\?\\")
+        when = int(self.value(root, key, "InstallTimeHigh")) << 32 | int(self.value(root, key, "InstallTimeLow"))
+        self.assertGreater(when // 10**7 - 11644473600, os.stat(source("pkg-simple")).st_mtime - 86400)
+        self.assertEqual(self.value(root, key + "\\Owners", SIMPLE), str(0x20070))
+        self.assertEqual(self.value(root, f"{CBS}\\PackageIndex\\{any_version(SIMPLE)}", SIMPLE), INSTALLED)
+        self.assertEqual(self.value(root, f"{CBS}\\PackageDetect\\{any_version(FOUNDATION)}", SIMPLE), INSTALLED)
+        self.assert_sound(root)
+
+    def test_the_rest_of_the_hive_is_as_it_was(self):
+        before = self.unpack("before")
+        self.add("pkg-simple")
+        self.end(commit=True)
+        old, new = self.export(before).split("\n\n"), self.export(self.unpack("after")).split("\n\n")
+        changed = [block.splitlines()[0] for block in new if block not in old]
+        gone = [block.splitlines()[0] for block in old if block not in new]
+        self.assertTrue(all(SIMPLE in key or "PackageIndex\\" in key or "PackageDetect\\" in key for key in changed), changed)
+        self.assertTrue(all("PackageDetect\\" in key or key in changed for key in gone), gone)
+        self.assertEqual(sum(SIMPLE in key for key in changed), 2)  # itself and its owners
+
+    def test_a_discard_leaves_the_image_file_as_it_was(self):
+        before = run("sha256sum", self.image)
+        self.add("pkg-simple")
+        self.remove(KB)
+        self.end(commit=False)
+        self.assertEqual(run("sha256sum", self.image), before)
+
+    def test_what_was_added_and_removed_leaves_no_trace(self):
+        before = self.unpack("before")
+        for name in ("pkg-simple", "pkg-features", "pkg-rollup-newer", "pkg-restart-required", "pkg-all-fields", "pkg-neutral"):
+            self.add(name)
+        now = self.list()
+        for name in set(now) - set(self.known(before)):
+            self.remove(name)
+        self.end(commit=True)
+        after = self.unpack("after")
+        self.assertEqual(files_below(before), files_below(after))
+        self.assertEqual([*difflib.unified_diff(self.export(before).splitlines(), self.export(after).splitlines(), lineterm="", n=0)], [])
+
+    def known(self, root):
+        return re.findall(r"Packages\\([^\\\]]+~[^\\\]]*)\]$", self.export(root, CBS), re.M)
+
+    def test_features_get_their_selection_and_the_detection_of_parents(self):
+        self.add("pkg-features")
+        self.end(commit=True)
+        root, key = self.unpack("after"), f"{CBS}\\Packages\\{TOOLS}\\Updates"
+        for name in ("Contoso-Tools", "Contoso-Tools-Editor", "Contoso-Tools-Server", "Contoso-Agent"):
+            self.assertEqual(self.value(root, key, name), "255", name)
+        self.assertEqual(self.value(root, f"{CBS}\\UpdateDetect\\Contoso-Tools", TOOLS), INSTALLED)
+        self.assertTrue(os.path.exists(os.path.join(root, "Windows/System32/agent.exe")))
+        self.assertFalse(os.path.exists(os.path.join(root, "Windows/System32/editor.exe")))
+        self.assert_sound(root)
+
+    def test_a_superseded_version_stays_in_the_store(self):
+        self.add("pkg-rollup-newer")
+        self.end(commit=True)
+        root = self.unpack("after")
+        self.assertEqual((self.state_of(root, NEWER), self.state_of(root, ROLLUP)), (INSTALLED, SUPERSEDED))
+        self.assertEqual(self.read(root, "Windows/System32/shell.dll"), b"shell of 2428\n")
+        kept = sorted(name.split("_")[3] for name in os.listdir(os.path.join(root, "Windows/WinSxS")) if "contoso-shell" in name)
+        self.assertEqual(kept, ["10.0.22621.1105", "10.0.22621.1413", "10.0.22621.2428"])
+
+    def test_a_removed_one_is_gone_from_files_and_registry(self):
+        self.remove(KB)
+        self.end(commit=True)
+        root = self.unpack("after")
+        self.assertFalse("KB5012170" in self.export(root))
+        names = tree_of(root)
+        for name in ("KB5012170", "dbx.bin", "contoso-dbx"):
+            self.assertNotIn(name, names)
+        self.assert_sound(root)
+
+    def test_several_of_one_file_are_all_there(self):
+        self.add("pkg-msu-several", hr=FALSE)  # a servicing stack is among them
+        self.end(commit=True)
+        root = self.unpack("after")
+        self.assertEqual(self.state_of(root, identity("Package_for_RollupFix", "22621.2428.1.7")), INSTALLED)
+        self.assertEqual(self.state_of(root, identity("Package_for_ServicingStack_2400", "22621.2400.1.0")), INSTALLED)
+        self.assertNotIn("~x86~", self.export(root, CBS + "\\Packages"))
+        self.assertTrue(os.path.exists(os.path.join(root, "Windows/servicing/cbscore.dll")))
+        self.assert_sound(root)
+
+    def test_places_and_names_beyond_ascii(self):
+        self.add("pkg-all-fields")
+        self.end(commit=True)
+        run("wimlib-imagex", "extract", self.image, "1", "/Program Files/Contoso", "--dest-dir=" + self.path("programs"), "--no-acls")
+        self.assertEqual(self.read(self.path("programs"), "Contoso/übersicht.txt").decode(), "Übersicht\n")
+        root = self.unpack("after")
+        self.assertEqual(len(self.read(root, "Windows/Contoso/всё.dat")), 300)
+        self.assertEqual(self.value(root, f"{CBS}\\CapabilityIndex\\Contoso.All~~~de-DE~0.0.2.5",
+                                    identity("Contoso-All-Fields-Package", "10.0.22621.7", "de-DE")), INSTALLED)
+
+    def test_what_is_refused_leaves_nothing(self):
+        tree, hive = tree_of(self.mount), run("sha256sum", self.hive(self.mount))
+        for name in ("pkg-arm64", "pkg-parent-missing", "pkg-truncated", "pkg-damaged-byte", "pkg-payload-missing", "pkg-payload-spoilt",
+                     "pkg-component-missing", "pkg-not-xml", "pkg-entity-bomb", "pkg-nested-deep", "pkg-without-manifest"):
+            reply = self.work.call("add-package", self.session, source(name), 0, 0)
+            self.assertGreaterEqual(reply.hr, "80000000", name)
+            self.assertGreater(len(reply.text), 5, name)
+        self.remove(FOUNDATION, hr="800F0825")
+        self.assertEqual((tree, hive), (tree_of(self.mount), run("sha256sum", self.hive(self.mount))))
+        self.end(commit=False)
+
+    def test_nothing_is_written_outside_of_the_image(self):
+        outside = self.folder("outside")
+        self.write("outside", "precious", "precious")
+        around = [name for name in os.listdir(self.dir)]
+        for name in ("pkg-hostile-parent-names", "pkg-hostile-absolute-names", "pkg-hostile-streams"):
+            reply = self.work.call("add-package", self.session, source(name), 1, 0)
+            self.assertGreaterEqual(reply.hr, "80000000", name)
+        # where a package puts its files, links lead out of the image: of folders, and of a file
+        for place in ("Program Files/Contoso", "Windows/Contoso"):
+            os.makedirs(os.path.dirname(os.path.join(self.mount, place)), exist_ok=True)
+            os.symlink(outside, os.path.join(self.mount, place))
+        self.add("pkg-all-fields", hr="80070780")
+        os.symlink(os.path.join(outside, "precious"), os.path.join(self.mount, "Windows/System32/kb5030001.dll"))
+        self.add("pkg-simple", hr="80070780")
+        self.assertEqual(os.listdir(outside), ["precious"])
+        self.assertEqual(self.read(outside, "precious"), b"precious")
+        self.assertEqual(os.listdir(self.dir), around)
+        self.end(commit=False)
+
+    def test_another_programs_change_is_seen(self):
+        self.assertEqual(self.list()[KB], STATE_INSTALLED)
+        lines = f"cd {CBS}\\Packages\\{KB}\nsetval 2\nCurrentState\ndword:0x40\nVisibility\ndword:1\ncommit\n"
+        subprocess.run(["hivexsh", "-w", self.hive(self.mount)], input=lines.encode(), check=True)
+        self.assertEqual(self.list()[KB], "2")
+        self.end(commit=False)
+
+    def test_what_a_killed_process_leaves_is_all_or_nothing(self):
+        """Killed at ticks from the first to the last; who comes next finds the package in list, registry and files, or nowhere."""
+        outcomes = set()
+        for tick in (1, 99, 250, 499, 500, 501, 502, 600, 999):
+            self.work.must("ticks", "on")
+
+            def kill(now, at=tick):
+                if now == at:
+                    self.work.process.kill()
+            try:
+                self.work.call("add-package", self.session, source("pkg-many-files"), 0, 0, on_tick=kill)
+            except Ended:
+                pass
+            self.work.end()
+            self.work = self.client()
+            self.session = self.work.must("open", self.mount)
+            found = [name for name in self.list() if "KB5030025" in name]
+            placed = [name for name in os.listdir(os.path.join(self.mount, "Windows/System32")) if name.startswith("many-")]
+            self.assertEqual(len(placed), 100 if found else 0, tick)
+            self.assertEqual("KB5030025" in self.export(self.mount, CBS), bool(found))
+            self.assert_sound(self.mount)
+            outcomes.add(bool(found))
+            if found:
+                self.remove(found[0])
+        self.assertEqual(outcomes, {True, False})
+        self.end(commit=False)
+
+
+class OfTheRunningSystem(Packages):
+    def setUp(self):
+        super().setUp()
+        self.root = self.path("state", "online")
+        self.session = self.work.must("open", "online")
+
+    def restart(self):
+        self.work.must("close", self.session)
+        self.work.must("shutdown")
+        self.work.must("reboot")
+        self.work.must("init", 2)
+        self.session = self.work.must("open", "online")
+
+    def file(self, name):
+        return os.path.exists(os.path.join(self.root, "Windows/System32", name))
+
+    def test_a_restart_puts_files_in_place(self):
+        self.restart()  # what the system came with has gone through by now
+        self.add("pkg-restart-required", hr=RESTART)
+        self.assertEqual(self.list()[NEEDS_RESTART], STATE_PENDING)
+        self.assertEqual(self.state_of(self.root, NEEDS_RESTART), PENDING)
+        self.assertFalse(self.file("kb5030002.dll"))
+        text = self.export(self.root, CBS)
+        self.assertIn(f"PackagesPending\\{NEEDS_RESTART}]", text)
+        self.assertIn("\\RebootPending]", text)
+        self.restart()
+        self.assertEqual(self.list()[NEEDS_RESTART], STATE_INSTALLED)
+        self.assertEqual(self.state_of(self.root, NEEDS_RESTART), INSTALLED)
+        self.assertTrue(self.file("kb5030002.dll"))
+        text = self.export(self.root, CBS)
+        self.assertNotIn("\\RebootPending]", text)
+        self.assertNotIn(f"PackagesPending\\{NEEDS_RESTART}]", text)
+        self.assert_sound(self.root)
+
+    def test_a_restart_takes_files_away(self):
+        self.restart()
+        self.remove(GERMAN, hr=RESTART)
+        self.assertEqual((self.list()[GERMAN], self.state_of(self.root, GERMAN)), (STATE_GOING, GOING))
+        self.assertTrue(os.path.exists(os.path.join(self.root, f"Windows/servicing/Packages/{GERMAN}.mum")))
+        self.restart()
+        self.assertNotIn(GERMAN, self.list())
+        self.assertNotIn(GERMAN, self.export(self.root, CBS + "\\Packages"))
+        self.assertFalse(os.path.exists(os.path.join(self.root, f"Windows/servicing/Packages/{GERMAN}.mum")))
+
+    def test_it_stays_pending_without_a_restart(self):
+        self.add("pkg-restart-required", hr=RESTART)
+        self.work.must("close", self.session)
+        self.work.must("shutdown")
+        self.work.end()
+        self.work = self.client()
+        self.session = self.work.must("open", "online")
+        self.assertEqual(self.list()[NEEDS_RESTART], STATE_PENDING)
+        self.assertFalse(self.file("kb5030002.dll"))
+
+    def test_a_restart_that_is_cut_off_is_finished_by_the_next_session(self):
+        for step in ("stage", "place"):
+            self.restart()
+            self.add("pkg-restart-required", hr=RESTART)
+            self.work.must("close", self.session)
+            self.work.must("shutdown")
+            self.work.must("reboot")
+            self.work.must("init", 2)
+            self.work.must("load", json.dumps({"id": "end", "at": "DismOpenSession/" + step, "do": {"crash": "terminate"}}))
+            with self.assertRaises(Ended):
+                self.work.call("open", "online")
+            self.work.end()
+            self.work = self.client()
+            self.session = self.work.must("open", "online")
+            self.assertEqual(self.list()[NEEDS_RESTART], STATE_INSTALLED)
+            self.assertTrue(self.file("kb5030002.dll"))
+            self.remove(NEEDS_RESTART, hr=RESTART)
+        self.assert_sound(self.root)
+
+    def test_two_processes_change_it_one_after_another(self):
+        other = self.client()
+        session = other.must("open", "online")
+        self.work.send("add-package", self.session, source("pkg-simple"), 0, 0)
+        other.send("add-package", session, source("pkg-neutral"), 0, 0)
+        self.assertEqual(self.work.answer().hr, OK)
+        self.assertEqual(other.answer().hr, OK)
+        text = self.export(self.root, CBS + "\\Packages")
+        self.assertIn(SIMPLE, text)
+        self.assertRegex(text, r"~neutral~")
+        self.assertEqual(self.list()[SIMPLE], STATE_INSTALLED)
+        self.assert_sound(self.root)
+
+
+class ManyAreListedAtOnce(Packages):
+    def test_the_list_is_that_of_the_registry(self):
+        self.work.must("mount", self.image, self.mount, 1, READONLY)
+        self.session = self.work.must("open", self.mount)
+        script = f"cd {CBS}\\Packages\nls\n".encode()
+        keys = subprocess.run(["hivexsh", self.hive(self.mount)], input=script, capture_output=True, check=True).stdout.decode().splitlines()
+        self.assertGreater(len(keys), 30)
+        hidden = [key for key in keys if self.value(self.mount, f"{CBS}\\Packages\\{key}", "Visibility") != "1" or self.state_of(self.mount, key) == "0"]
+        self.assertEqual(sorted(self.list()), sorted(set(keys) - set(hidden)))
+
+
+if __name__ == "__main__":
+    main()
