@@ -52,3 +52,8 @@ target_link_libraries(test_servicing_faults PRIVATE core wimfile image winimage 
 dismfake_program(servicing-faults $<TARGET_FILE:test_servicing_faults> ${PROGRAMS_TMP}/servicing-faults
     ${CMAKE_BINARY_DIR}/fixtures/catalog)
 set_tests_properties(program/servicing-faults PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)
+add_executable(test_servicing_reads tests/programs/servicing_reads.c)
+target_link_libraries(test_servicing_reads PRIVATE core wimfile image winimage servicing wimport base dismfake_options)
+dismfake_program(servicing-reads $<TARGET_FILE:test_servicing_reads> ${PROGRAMS_TMP}/servicing-reads
+    ${CMAKE_BINARY_DIR}/fixtures/catalog)
+set_tests_properties(program/servicing-reads PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)
