@@ -128,7 +128,8 @@ class OfAnImage(Packages):
                            ("InstallUser", "S-1-5-18"), ("SelfUpdate", "0"), ("Visibility", "1")):
             self.assertEqual(self.value(root, key, name), text, name)
         self.assertRegex(self.value(root, key, "InstallLocation"), r"^\\\\\?\\")
-        when = int(self.value(root, key, "InstallTimeHigh")) << 32 | int(self.value(root, key, "InstallTimeLow"))
+        high, low = (int(self.value(root, key, "InstallTime" + half)) & 0xFFFFFFFF for half in ("High", "Low"))
+        when = high << 32 | low
         self.assertGreater(when // 10**7 - 11644473600, os.stat(source("pkg-simple")).st_mtime - 86400)
         self.assertEqual(self.value(root, key + "\\Owners", SIMPLE), str(0x20070))
         self.assertEqual(self.value(root, f"{CBS}\\PackageIndex\\{any_version(SIMPLE)}", SIMPLE), INSTALLED)
