@@ -190,6 +190,16 @@ HRESULT change_copy(struct change *change, const char *place, const char *from)
     return os_copy_file(from, path);
 }
 
+HRESULT change_scratch(struct change *change, char **path)
+{
+    AUTO_FREE char *folder = NULL;
+    TRY(need_staging(change));
+    TRY(staged_path(change, change->next++, &folder));
+    TRY(os_make_directory(folder));
+    *path = TAKE(folder);
+    return S_OK;
+}
+
 HRESULT change_folder(struct change *change, const char *place)
 {
     return add(change, PLAN_FOLDER, place, 0);

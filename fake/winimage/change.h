@@ -39,6 +39,9 @@ HRESULT change_write(struct change *change, const char *place, const void *bytes
 /* Gives a path at which the caller makes the file itself, now. Borrowed until the next call. */
 HRESULT change_stage(struct change *change, const char *place, const char **path);
 HRESULT change_copy(struct change *change, const char *place, const char *from);
+/* A fresh folder for what is needed while the change is planned; it goes with the change. Caller's.
+ */
+HRESULT change_scratch(struct change *change, char **path);
 HRESULT change_folder(struct change *change, const char *place);
 /* A file, or a folder with everything in it; none is fine. */
 HRESULT change_remove(struct change *change, const char *place);

@@ -10,8 +10,10 @@
 #include "clock.h"
 #include "component_use.h"
 #include "dism_codes.h"
+#include "driver_change.h"
 #include "error.h"
 #include "feature.h"
+#include "os.h"
 #include "package_change.h"
 #include "package_keys.h"
 #include "path.h"
@@ -276,6 +278,59 @@ static HRESULT take_payload(struct adding *a)
     return S_OK;
 }
 
+/* ---- drivers ---- */
+
+static bool has_drivers(const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->updates.len; i++)
+        if (manifest->updates.ptr[i].drivers.len)
+            return true;
+    return false;
+}
+
+/* What lies beside the manifests belongs to drivers. */
+static HRESULT unpack_drivers(const struct adding *a, const char *folder)
+{
+    for (size_t i = 0; i < archive_count(a->source->archive); i++) {
+        const char *name = entry_name(a, i);
+        AUTO_FREE char *path = NULL;
+        AUTO_FREE uint8_t *bytes = NULL;
+        size_t size;
+        if (strchr(name, '/') || text_ends_nocase(name, COMPONENT))
+            continue;
+        TRY(path_join(folder, name, &path));
+        TRY(read_entry(a, i, &bytes, &size));
+        TRY(os_write_file_atomic(path, bytes, size));
+    }
+    return S_OK;
+}
+
+static HRESULT add_driver(const struct adding *a, const char *folder, const char *inf)
+{
+    AUTO_FREE char *path = NULL;
+    if (strpbrk(inf, "/\\:") || path_flaw(inf))
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "'%s' is no name of an INF", inf);
+    TRY(path_join(folder, inf, &path));
+    if (!os_is_file(path))
+        return FAIL(CBS_E_SOURCE_MISSING, "the package %s lacks its file %s", a->source->text, inf);
+    return driver_add(a->image, a->change, path, false);
+}
+
+/* They are in the driver store at once, and stay there when the package goes. */
+static HRESULT take_drivers(const struct adding *a)
+{
+    const struct manifest *m = a->source->manifest;
+    AUTO_FREE char *folder = NULL;
+    if (!has_drivers(m))
+        return S_OK;
+    TRY(change_scratch(a->change, &folder));
+    TRY(unpack_drivers(a, folder));
+    for (size_t i = 0; i < m->updates.len; i++)
+        for (size_t k = 0; k < m->updates.ptr[i].drivers.len; k++)
+            TRY(add_driver(a, folder, m->updates.ptr[i].drivers.ptr[k].inf));
+    return S_OK;
+}
+
 /* ---- the version before ---- */
 
 /* The highest that is installed. */
@@ -354,6 +409,7 @@ static HRESULT add(struct adding *a, bool needs_restart)
     TRY(inherit(a));
     TRY(find_in_use(a));
     TRY(take_payload(a));
+    TRY(take_drivers(a));
     return write_keys(a, needs_restart);
 }
 
