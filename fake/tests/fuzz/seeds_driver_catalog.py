@@ -4,6 +4,6 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import seeds_drivers  # noqa: E402
+import seeds_recipes  # noqa: E402
 
-seeds_drivers.write(sys.argv[1], ".cat")
+seeds_recipes.write(sys.argv[1], "drv-*.json", ".cat")
