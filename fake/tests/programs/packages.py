@@ -284,6 +284,36 @@ class OfAnImage(Packages):
         self.end(commit=False)
 
 
+class OfAnAppliedFolder(Packages):
+    def test_a_change_there_is_final(self):
+        folder = self.path("applied")
+        run("wimlib-imagex", "apply", self.image, "1", folder)
+        self.session = self.work.must("open", folder)
+        self.add("pkg-simple")
+        self.remove(KB)
+        self.work.must("close", self.session)
+        self.assertEqual(self.state_of(folder, SIMPLE), INSTALLED)
+        self.assertTrue(os.path.exists(os.path.join(folder, "Windows/System32/kb5030001.dll")))
+        self.assertFalse("KB5012170" in self.export(folder) + tree_of(folder))
+        self.assert_sound(folder)
+        self.session = self.work.must("open", folder)
+        self.assertIn(SIMPLE, self.list())
+
+    def test_nothing_of_the_fake_stands_in_keys_of_windows(self):
+        """Whatever is done, its own key is beside Microsoft's, and it is gone when nothing of it is needed."""
+        folder = self.path("applied")
+        run("wimlib-imagex", "apply", self.image, "1", folder)
+        before = set(re.findall(r"^\[(.*)\]$", self.export(folder), re.M))
+        self.session = self.work.must("open", folder)
+        for name in ("pkg-restart-required", "pkg-features", "pkg-rollup-newer", "pkg-driver"):
+            self.add(name)
+        new = set(re.findall(r"^\[(.*)\]$", self.export(folder), re.M)) - before
+        self.assertTrue(new)
+        for key in new:
+            self.assertRegex(key.replace("\\\\", "\\"), r"^\\?Microsoft\\Windows\\CurrentVersion\\(Component Based Servicing|Setup)\\")
+        self.assertNotIn("dismfake", self.export(folder).lower())
+
+
 class OfTheRunningSystem(Packages):
     def setUp(self):
         super().setUp()
