@@ -367,6 +367,12 @@ static HRESULT inherit(const struct adding *a)
     return S_OK;
 }
 
+static HRESULT end_with(struct hive *hive, const char *text, enum cbs_state state)
+{
+    TRY(package_keys_set_state(hive, text, state));
+    return pending_drop_package(hive, text);
+}
+
 static HRESULT supersede(struct winimage *image, struct hive *hive, const struct identity *by)
 {
     struct packages *packages;
@@ -375,7 +381,7 @@ static HRESULT supersede(struct winimage *image, struct hive *hive, const struct
         const struct package *p = &packages->list.ptr[i];
         if (package_is_installed(p) && identity_is_same_package(&p->identity, by) &&
             !identity_equal(&p->identity, by))
-            TRY(package_keys_set_state(hive, p->text, CBS_SUPERSEDED));
+            TRY(end_with(hive, p->text, CBS_SUPERSEDED));
     }
     return S_OK;
 }
@@ -398,7 +404,8 @@ static HRESULT write_keys(const struct adding *a, bool needs_restart)
     TRY(package_keys_write(a->hive, &record));
     if (!a->is_pending)
         TRY(supersede(a->image, a->hive, &a->source->manifest->identity));
-    return needs_restart ? pending_add_package(a->hive, a->source->text) : S_OK;
+    return needs_restart ? pending_add_package(a->hive, a->source->text)
+                         : pending_drop_package(a->hive, a->source->text);
 }
 
 static HRESULT add(struct adding *a, bool needs_restart)
@@ -484,6 +491,5 @@ HRESULT package_finish_adding(struct winimage *image, struct change *change,
             TRY(project_newest(image, change, &u->components.list.ptr[k], before));
     }
     TRY(supersede(image, hive, &package->identity));
-    TRY(package_keys_set_state(hive, package->text, CBS_INSTALLED));
-    return pending_drop_package(hive, package->text);
+    return end_with(hive, package->text, CBS_INSTALLED);
 }

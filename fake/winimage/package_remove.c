@@ -54,7 +54,7 @@ struct removing {
     struct hive *hive;
 };
 
-/* The highest version that this one has superseded; NULL: none. */
+/* The highest version that this one has superseded; NULL: none, or another one is installed. */
 static struct package *version_before(const struct packages *packages,
                                       const struct package *package)
 {
@@ -62,8 +62,11 @@ static struct package *version_before(const struct packages *packages,
     uint64_t highest = 0, version;
     for (size_t i = 0; i < packages->list.len; i++) {
         struct package *p = &packages->list.ptr[i];
-        if (p == package || package_state(p) != DismStateSuperseded ||
-            !identity_is_same_package(&p->identity, &package->identity) ||
+        if (p == package || !identity_is_same_package(&p->identity, &package->identity))
+            continue;
+        if (package_is_installed(p))
+            return NULL;
+        if (package_state(p) != DismStateSuperseded ||
             !version_parse(p->identity.version, &version) || (best && version < highest))
             continue;
         best = p;

@@ -8,10 +8,13 @@
 #include "bytes.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "facts.h"
 #include "log.h"
 #include "path.h"
 #include "text.h"
 #include "xml.h"
+
+#define FIRST_WITH_HIGH_NIBBLE ((uint64_t)6 << 48 | (uint64_t)1 << 32) /* Windows 7: 6.1 */
 
 static void package_clear(struct package *p)
 {
@@ -40,7 +43,15 @@ struct reading {
     struct packages *packages;
     struct package *package; /* the one whose values are read */
     uint32_t time_high, time_low;
+    bool is_vista;
 };
+
+/* Before Windows 7 the state was in the low nibble (real-behaviour 4.1); 5 is what it is now. */
+static int32_t state_of(const struct reading *r, uint32_t number)
+{
+    bool is_old_form = r->is_vista && number < 0x10 && number != CBS_UNINSTALL_PENDING;
+    return (int32_t)(is_old_form ? number << 4 : number);
+}
 
 static bool number_of(const struct hive_value *value, uint32_t *out)
 {
@@ -57,7 +68,7 @@ static HRESULT read_value(void *context, const char *name, const struct hive_val
     if (!number_of(value, &number))
         return S_OK;
     if (text_equal_nocase(name, "CurrentState"))
-        r->package->current_state = (int32_t)number;
+        r->package->current_state = state_of(r, number);
     else if (text_equal_nocase(name, "Visibility"))
         r->package->is_visible = number == 1;
     else if (text_equal_nocase(name, "InstallTimeHigh"))
@@ -97,6 +108,7 @@ static HRESULT read_package(void *context, hive_key key, const char *name)
 
 static HRESULT read_registry(struct winimage *image, struct packages *packages)
 {
+    const struct facts *facts;
     struct hive *hive;
     HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
     if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
@@ -104,7 +116,10 @@ static HRESULT read_registry(struct winimage *image, struct packages *packages)
         return S_OK;
     }
     TRY(hr);
-    struct reading r = {.hive = hive, .packages = packages};
+    TRY(facts_of(image, &facts));
+    struct reading r = {.hive = hive,
+                        .packages = packages,
+                        .is_vista = facts->version && facts->version < FIRST_WITH_HIGH_NIBBLE};
     hive_key key = hive_find(hive, hive_root(hive), CBS_KEY "\\Packages");
     TRY(hive_each_key(hive, key, read_package, &r));
     return hive_trouble(hive);

@@ -61,18 +61,25 @@ static HRESULT delete (struct hive *software, const char *path)
     return key ? hive_delete_key(software, key) : S_OK;
 }
 
-HRESULT pending_drop_package(struct hive *software, const char *identity)
+/* true: the key was there. */
+static HRESULT delete_below(struct hive *software, const char *list, const char *identity,
+                            bool *was)
 {
-    AUTO_FREE char *path = mem_format(PACKAGES "\\%s", identity);
+    AUTO_FREE char *path = mem_format("%s\\%s", list, identity);
     if (!path)
         return FAIL_MEMORY();
-    if (!find(software, path))
-        return S_OK;
+    *was = *was || find(software, path);
     TRY(delete (software, path));
-    if (hive_count_keys(software, find(software, PACKAGES)))
-        return S_OK;
-    TRY(delete (software, PACKAGES));
-    return hive_count_keys(software, find(software, FEATURES)) ? S_OK : delete (software, REBOOT);
+    return hive_count_keys(software, find(software, list)) ? S_OK : delete (software, list);
+}
+
+HRESULT pending_drop_package(struct hive *software, const char *identity)
+{
+    bool was_noted = false;
+    TRY(delete_below(software, PACKAGES, identity, &was_noted));
+    TRY(delete_below(software, FEATURES, identity, &was_noted));
+    bool is_last = !find(software, PACKAGES) && !find(software, FEATURES);
+    return was_noted && is_last ? delete (software, REBOOT) : S_OK;
 }
 
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature)

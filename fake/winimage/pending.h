@@ -21,6 +21,7 @@ bool pending_exists(const struct hive *software);
 HRESULT pending_spoil(struct hive *software);
 
 HRESULT pending_add_package(struct hive *software, const char *identity);
+/* With its features. */
 HRESULT pending_drop_package(struct hive *software, const char *identity);
 HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
 HRESULT pending_has_feature(const struct hive *software, const char *identity, const char *feature,
