@@ -490,6 +490,26 @@ static void what_cannot_be_placed_is_found_before_the_mark(void **state)
     }
 }
 
+static void names_that_are_too_long_are_found_before_the_mark(void **state)
+{
+    static const size_t lengths[] = {256, 300, 5000};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        AUTO_CHANGE struct change *change = NULL;
+        char place[6000];
+        again(state);
+        memset(place, 'n', sizeof place);
+        place[lengths[i]] = '\0';
+        for (size_t k = 200; k < lengths[i] && lengths[i] > 1000; k += 200)
+            place[k] = '/';
+        assert_hr(S_OK, change_begin(image, &change));
+        assert_hr(S_OK, write_text(change, place, "x"));
+        assert_hr(HR_WIN32(ERROR_FILENAME_EXCED_RANGE),
+                  change_carry_out(change, &call.op, STEP_SESSION_OPEN, STEP_SESSION_DRAIN));
+        change_drop(TAKE(change));
+        assert_looks(BEFORE);
+    }
+}
+
 static void a_new_folder_has_one_spelling(void **state)
 {
     (void)state;
@@ -610,6 +630,7 @@ int main(void)
         TEST(nothing_outside_is_named),
         TEST(a_link_that_leads_out_is_not_followed),
         TEST(what_cannot_be_placed_is_found_before_the_mark),
+        TEST(names_that_are_too_long_are_found_before_the_mark),
         TEST(a_new_folder_has_one_spelling),
         TEST(what_replaces_a_file_has_its_mode),
         TEST(a_plan_of_somebody_else_stays_inside),

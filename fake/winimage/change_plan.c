@@ -13,6 +13,8 @@
 #include "text.h"
 #include "world.h"
 
+#define LONGEST_NAME 255
+#define LONGEST_PATH 4000
 #define SEPARATOR                                                                                  \
     '\1' /* in keys: before every character of a name, so that a folder's are together */
 
@@ -263,6 +265,17 @@ static HRESULT check_unused(const char *path)
     return os_has_drives() && os_is_file(path) ? os_open(path, OS_READ | OS_ALONE, &file) : S_OK;
 }
 
+/* What file systems take: so many bytes in a name, and in a path. */
+static HRESULT check_length(const char *place, const char *path)
+{
+    for (const char *s = place; *s; s += strcspn(s, "/"), s += *s == '/')
+        if (strcspn(s, "/") > LONGEST_NAME)
+            return FAIL(HR_WIN32(ERROR_FILENAME_EXCED_RANGE), "a name in %s is too long", place);
+    if (strlen(path) > LONGEST_PATH)
+        return FAIL(HR_WIN32(ERROR_FILENAME_EXCED_RANGE), "%s is too long", path);
+    return S_OK;
+}
+
 HRESULT change_plan_check(const struct change_plan *plan, const char *root)
 {
     for (size_t i = 0; i < plan->entries.len; i++) {
@@ -272,6 +285,7 @@ HRESULT change_plan_check(const struct change_plan *plan, const char *root)
             continue;
         TRY(path_join(root, e->place, &path));
         if (e->verb != PLAN_REMOVE) {
+            TRY(check_length(e->place, path));
             TRY(check_parent(plan, root, e));
             TRY(check_kind(plan, e, path));
         }

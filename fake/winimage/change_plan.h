@@ -34,7 +34,8 @@ void change_plan_clear(struct change_plan *plan);
 HRESULT change_plan_add(struct change_plan *plan, const char *root, enum change_verb verb,
                         const char *place, unsigned number);
 /* Can it be carried out? ERROR_DIRECTORY: a file is, or comes, where a folder has to be, or the
- * other way round. ERROR_SHARING_VIOLATION and others: what goes is in use. */
+ * other way round. ERROR_SHARING_VIOLATION and others: what goes is in use.
+ * ERROR_FILENAME_EXCED_RANGE: a name or path is longer than file systems take. */
 HRESULT change_plan_check(const struct change_plan *plan, const char *root);
 
 /* As a file: a JSON list of [verb, place, number]. */

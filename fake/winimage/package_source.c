@@ -2,6 +2,8 @@
 /* package_source.c - see package_source.h. */
 #include "package_source.h"
 
+#include <string.h>
+
 #include "dism_codes.h"
 #include "error.h"
 #include "os.h"
@@ -43,7 +45,12 @@ static HRESULT add(struct package_sources *out, struct archive *archive, const c
     s->index = index;
     TRY(manifest_read(bytes, size, name, &s->manifest));
     s->text = identity_text(&s->manifest->identity);
-    return s->text ? S_OK : FAIL_MEMORY();
+    if (!s->text)
+        return FAIL_MEMORY();
+    if (path_flaw(s->text) || strpbrk(s->text, "/\\"))
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s: '%s' is no name of a package", name,
+                    s->text);
+    return S_OK;
 }
 
 /* An .msu says in an answer file what is to be done with it. */
