@@ -133,20 +133,6 @@ static HRESULT check_dependencies(struct winimage *image, const struct capabilit
     return S_OK;
 }
 
-/* All of it is in the image, only not where it is used. */
-static HRESULT install_staged(struct winimage *image, struct change *change,
-                              const struct capability *c)
-{
-    struct hive *hive;
-    for (size_t u = 0; u < c->manifest->updates.len; u++) {
-        const struct identities *list = &c->manifest->updates.ptr[u].components;
-        for (size_t i = 0; i < list->list.len; i++)
-            TRY(projection_add(image, change, &list->list.ptr[i]));
-    }
-    TRY(change_hive(change, HIVE_SOFTWARE, &hive));
-    return package_keys_set_state(hive, c->package->text, CBS_INSTALLED);
-}
-
 static HRESULT install(struct winimage *image, struct change *change, const struct capability *c,
                        const struct sources *sources, struct package_outcome *outcome)
 {
@@ -155,7 +141,7 @@ static HRESULT install(struct winimage *image, struct change *change, const stru
         return S_OK;
     TRY(check_dependencies(image, c));
     if (c->package && package_state(c->package) == DismStateStaged)
-        return install_staged(image, change, c);
+        return package_install_staged(image, change, c->package, outcome);
     TRY(sources_open_package(sources, &c->manifest->identity, &found));
     TRY(applicable_check(image, found.list.ptr[0].manifest, NULL));
     return package_add(image, change, &found.list.ptr[0], outcome);

@@ -236,8 +236,8 @@ static HRESULT change_all(struct changing *c, PCWSTR given)
 {
     AUTO_FREE char *names = NULL;
     TRY(text_from_utf16(given, &names));
-    if (!*names)
-        return FAIL(E_INVALIDARG, "FeatureName is empty");
+    if (names[strspn(names, ";")] == '\0')
+        return FAIL(E_INVALIDARG, "FeatureName '%s' names no feature", names);
     for (char *at = names; at;) {
         char *semicolon = strchr(at, ';');
         if (semicolon)

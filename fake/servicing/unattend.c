@@ -97,6 +97,7 @@ static HRESULT configure(struct applying *a, const struct answer_package *p)
     feature_plan_clear(&plan);
     TRY(hr);
     a->outcome.needs_restart |= plan.outcome.needs_restart;
+    a->outcome.is_pending |= plan.outcome.is_pending;
     return S_OK;
 }
 

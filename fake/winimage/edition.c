@@ -10,7 +10,6 @@
 #include "os.h"
 #include "package_keys.h"
 #include "place.h"
-#include "projection.h"
 #include "text.h"
 #include "xml.h"
 
@@ -126,41 +125,6 @@ struct setting {
     const char *to; /* as the matrix spells it */
 };
 
-typedef HRESULT (*component_work)(const struct setting *s, const struct package *package,
-                                  const struct identity *component);
-
-static HRESULT each_component(const struct setting *s, struct package *package, component_work work)
-{
-    const struct manifest *manifest;
-    TRY(package_manifest(s->image, package, &manifest));
-    for (size_t u = 0; manifest && u < manifest->updates.len; u++)
-        for (size_t i = 0; i < manifest->updates.ptr[u].components.list.len; i++)
-            TRY(work(s, package, &manifest->updates.ptr[u].components.list.ptr[i]));
-    return S_OK;
-}
-
-static HRESULT withdraw(const struct setting *s, const struct package *package,
-                        const struct identity *component)
-{
-    const struct component_users users = {.without = package};
-    struct identity rival AUTO(identity_clear) = {0};
-    bool is_shared;
-    TRY(component_is_shared(s->image, component, package, &is_shared));
-    if (is_shared)
-        return S_OK;
-    HRESULT hr = component_rival(s->image, component, &users, &rival);
-    TRY(hr);
-    TRY(projection_remove(s->image, s->change, component));
-    return hr == S_OK ? projection_add(s->image, s->change, &rival) : S_OK;
-}
-
-static HRESULT project(const struct setting *s, const struct package *package,
-                       const struct identity *component)
-{
-    (void)package;
-    return projection_add(s->image, s->change, component);
-}
-
 static HRESULT install(const struct setting *s, struct package *package, unsigned depth);
 
 static HRESULT install_contained(const struct setting *s, const struct manifest_update *update,
@@ -185,22 +149,20 @@ static HRESULT install(const struct setting *s, struct package *package, unsigne
     if (depth > DEEPEST)
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "packages are nested too deep in %s",
                     package->text);
-    TRY(each_component(s, package, project));
     TRY(package_manifest(s->image, package, &manifest));
     for (size_t u = 0; manifest && u < manifest->updates.len; u++)
         TRY(install_contained(s, &manifest->updates.ptr[u], depth));
-    return package_keys_set_state(s->hive, package->text, CBS_INSTALLED);
+    return package_finish_adding(s->image, s->change, package);
 }
 
 static HRESULT swap_packages(const struct setting *s)
 {
+    const struct component_users users = {0};
     struct package *before, *after;
     TRY(find_package(s->image, s->from, DismStateInstalled, &before));
     TRY(find_package(s->image, s->to, DismStateStaged, &after));
-    if (before) {
-        TRY(each_component(s, before, withdraw));
-        TRY(package_keys_set_state(s->hive, before->text, CBS_STAGED));
-    }
+    if (before)
+        TRY(package_to_staged(s->image, s->change, before, &users));
     return install(s, after, 0);
 }
 

@@ -2,6 +2,7 @@
 /* feature_change.c - see feature_change.h. */
 #include "feature_change.h"
 
+#include "component_use.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "package_keys.h"
@@ -45,72 +46,133 @@ static DismRestartType restart_of(const struct feature *feature)
     return manifest_restart_type(feature->update->restart);
 }
 
-/* true: nothing is placed or taken away before the restart. */
-static HRESULT pend(struct feature_plan *plan, const struct feature *feature, bool *out)
+enum when {
+    NOW,
+    AT_RESTART,
+    NEVER /* it still waited for the opposite */
+};
+
+static HRESULT is_waiting(struct feature_plan *plan, const struct feature *feature, bool *out)
 {
     struct hive *hive;
-    *out = plan->image->is_online && restart_of(feature) == DismRestartRequired;
-    if (!*out)
+    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
+    return pending_has_feature(hive, feature->package->text, feature->update->name, out);
+}
+
+/* When are its files placed, or taken away? */
+static HRESULT schedule(struct feature_plan *plan, const struct feature *feature, enum when *out)
+{
+    const char *package = feature->package->text, *name = feature->update->name;
+    struct hive *hive;
+    bool waits;
+    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
+    TRY(is_waiting(plan, feature, &waits));
+    *out = waits                                                                  ? NEVER
+           : plan->image->is_online && restart_of(feature) == DismRestartRequired ? AT_RESTART
+                                                                                  : NOW;
+    if (*out == NEVER)
+        return pending_drop_feature(hive, package, name);
+    if (*out == NOW)
         return S_OK;
     plan->outcome.needs_restart = plan->outcome.is_pending = true;
-    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
-    return pending_add_feature(hive, feature->package->text, feature->update->name);
+    return pending_add_feature(hive, package, name, PENDING_SELECTION);
+}
+
+static HRESULT is_update_on(void *context, const struct package *package,
+                            const struct manifest_update *update, bool *out)
+{
+    const struct feature_plan *plan = context;
+    for (size_t i = plan->decided.len; i-- > 0;) {
+        if (plan->decided.ptr[i].feature->update != update)
+            continue;
+        *out = plan->decided.ptr[i].is_on;
+        return S_OK;
+    }
+    return update_is_on(plan->image, package, update, out);
+}
+
+static struct component_users users_of(const struct feature_plan *plan)
+{
+    return (struct component_users){.is_on = plan ? is_update_on : NULL, .context = (void *)plan};
+}
+
+/* *out NULL: the image has no such package. */
+static HRESULT find_payload(struct winimage *image, const struct identity *identity,
+                            struct package **out)
+{
+    AUTO_FREE char *text = identity_text(identity);
+    struct packages *packages;
+    if (!text)
+        return FAIL_MEMORY();
+    TRY(packages_of(image, &packages));
+    *out = packages_find(packages, text);
+    return S_OK;
 }
 
 /* ---- enabling ---- */
 
 static HRESULT enable(struct feature_plan *plan, const struct feature *feature, unsigned depth);
 
-/* The payload package is in the image already: its files go where they are used. */
-static HRESULT install_staged(struct feature_plan *plan, struct package *package)
+static HRESULT install_package(struct feature_plan *plan, const struct identity *identity,
+                               enum when when)
 {
-    const struct manifest *manifest;
-    struct hive *hive;
-    TRY(package_manifest(plan->image, package, &manifest));
-    for (size_t u = 0; manifest && u < manifest->updates.len; u++) {
-        const struct identities *list = &manifest->updates.ptr[u].components;
-        for (size_t i = 0; i < list->list.len; i++)
-            TRY(projection_add(plan->image, plan->change, &list->list.ptr[i]));
-    }
-    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
-    return package_keys_set_state(hive, package->text, CBS_INSTALLED);
-}
-
-static HRESULT install_package(struct feature_plan *plan, const struct identity *identity)
-{
-    AUTO_FREE char *text = identity_text(identity);
     AUTO_PACKAGE_SOURCES struct package_sources sources = {0};
-    struct packages *packages;
-    if (!text)
-        return FAIL_MEMORY();
-    TRY(packages_of(plan->image, &packages));
-    struct package *package = packages_find(packages, text);
-    if (package && package_is_installed(package))
+    struct package *package;
+    TRY(find_payload(plan->image, identity, &package));
+    bool is_staged = package && package_state(package) == DismStateStaged;
+    if (package && (package_is_installed(package) || (is_staged && when == AT_RESTART)))
         return S_OK;
-    if (package && package_state(package) == DismStateStaged)
-        return install_staged(plan, package);
+    if (is_staged)
+        return package_install_staged(plan->image, plan->change, package, &plan->outcome);
     TRY(sources_open_package(plan->sources, identity, &sources));
-    return package_add(plan->image, plan->change, &sources.list.ptr[0], &plan->outcome);
+    const struct package_source *source = &sources.list.ptr[0];
+    return when == AT_RESTART ? package_stage(plan->image, plan->change, source)
+                              : package_add(plan->image, plan->change, source, &plan->outcome);
 }
 
 static HRESULT place_component(struct feature_plan *plan, const struct identity *component,
-                               bool is_pending)
+                               enum when when)
 {
+    const struct component_users users = users_of(plan);
+    bool in_place = when == NOW;
     HRESULT hr = projection_is_complete(plan->image, component);
     TRY(hr);
+    if (in_place)
+        TRY(component_is_newest(plan->image, component, &users, &in_place));
     if (hr == S_FALSE)
-        return sources_add_component(plan->sources, plan->image, plan->change, component);
-    return is_pending ? S_OK : projection_add(plan->image, plan->change, component);
+        return sources_add_component(plan->sources, plan->image, plan->change, component, in_place);
+    return in_place ? projection_add(plan->image, plan->change, component) : S_OK;
 }
 
 static HRESULT place(struct feature_plan *plan, const struct feature *feature)
 {
-    bool is_pending;
-    TRY(pend(plan, feature, &is_pending));
+    enum when when;
+    TRY(schedule(plan, feature, &when));
+    if (when == NEVER)
+        return S_OK;
     for (size_t i = 0; i < feature->update->packages.list.len; i++)
-        TRY(install_package(plan, &feature->update->packages.list.ptr[i]));
+        TRY(install_package(plan, &feature->update->packages.list.ptr[i], when));
     for (size_t i = 0; i < feature->update->components.list.len; i++)
-        TRY(place_component(plan, &feature->update->components.list.ptr[i], is_pending));
+        TRY(place_component(plan, &feature->update->components.list.ptr[i], when));
+    return S_OK;
+}
+
+HRESULT feature_place(struct winimage *image, struct change *change, const struct feature *feature)
+{
+    const struct component_users all = {0};
+    const struct manifest_update *u = feature->update;
+    for (size_t i = 0; i < u->packages.list.len; i++) {
+        struct package *package;
+        TRY(find_payload(image, &u->packages.list.ptr[i], &package));
+        if (package && package_state(package) == DismStateStaged)
+            TRY(package_finish_adding(image, change, package));
+    }
+    for (size_t i = 0; i < u->components.list.len; i++) {
+        bool newest;
+        TRY(component_is_newest(image, &u->components.list.ptr[i], &all, &newest));
+        if (newest)
+            TRY(projection_add(image, change, &u->components.list.ptr[i]));
+    }
     return S_OK;
 }
 
@@ -201,22 +263,77 @@ HRESULT feature_enable(struct feature_plan *plan, const struct feature *feature)
 
 /* ---- disabling ---- */
 
-static HRESULT forget_payload(struct feature_plan *plan, const struct feature *feature)
+/* Has another feature that package as payload: one that is on, or `any`? */
+static HRESULT is_payload_of_another(struct winimage *image, const struct identity *payload,
+                                     const struct feature *feature, const struct feature_plan *plan,
+                                     bool any, bool *out)
 {
-    struct packages *packages;
-    struct hive *hive;
-    for (size_t i = 0; i < feature->update->components.list.len; i++)
-        TRY(projection_forget(plan->image, plan->change, &feature->update->components.list.ptr[i]));
-    TRY(packages_of(plan->image, &packages));
-    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
-    for (size_t i = 0; i < feature->update->packages.list.len; i++) {
-        AUTO_FREE char *text = identity_text(&feature->update->packages.list.ptr[i]);
-        if (!text)
-            return FAIL_MEMORY();
-        if (packages_find(packages, text))
-            TRY(package_keys_set_state(hive, text, CBS_RESOLVED));
+    const struct features *features;
+    TRY(features_of(image, &features));
+    *out = false;
+    for (size_t i = 0; i < features->list.len && !*out; i++) {
+        const struct feature *f = &features->list.ptr[i];
+        const struct identities *list = &f->update->packages;
+        bool has = false;
+        for (size_t k = 0; f != feature && k < list->list.len; k++)
+            has = has || identity_equal(&list->list.ptr[k], payload);
+        *out = has;
+        if (has && !any)
+            TRY(plan ? is_on(plan, f, out) : feature_is_on(image, f, out));
     }
     return S_OK;
+}
+
+HRESULT feature_take_away(struct winimage *image, struct change *change,
+                          const struct feature *feature, const struct feature_plan *plan)
+{
+    const struct component_users users = users_of(plan);
+    const struct manifest_update *u = feature->update;
+    for (size_t i = 0; i < u->components.list.len; i++)
+        TRY(component_unplace(image, change, &u->components.list.ptr[i], &users));
+    for (size_t i = 0; i < u->packages.list.len; i++) {
+        const struct identity *payload = &u->packages.list.ptr[i];
+        struct package *package;
+        bool is_needed;
+        TRY(find_payload(image, payload, &package));
+        TRY(is_payload_of_another(image, payload, feature, plan, false, &is_needed));
+        if (package && package_is_installed(package) && !is_needed)
+            TRY(package_to_staged(image, change, package, &users));
+    }
+    return S_OK;
+}
+
+HRESULT feature_forget(struct winimage *image, struct change *change, const struct feature *feature)
+{
+    const struct manifest_update *u = feature->update;
+    for (size_t i = 0; i < u->components.list.len; i++) {
+        const struct identity *component = &u->components.list.ptr[i];
+        bool is_shared;
+        TRY(component_is_shared(image, component, NULL, u, &is_shared));
+        if (!is_shared)
+            TRY(projection_forget(image, change, component));
+    }
+    for (size_t i = 0; i < u->packages.list.len; i++) {
+        const struct identity *payload = &u->packages.list.ptr[i];
+        struct package *package;
+        bool is_shared;
+        TRY(find_payload(image, payload, &package));
+        TRY(is_payload_of_another(image, payload, feature, NULL, true, &is_shared));
+        if (package && !is_shared)
+            TRY(package_to_resolved(image, change, package));
+    }
+    return S_OK;
+}
+
+static HRESULT forget_payload(struct feature_plan *plan, const struct feature *feature)
+{
+    struct hive *hive;
+    bool waits;
+    TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
+    TRY(is_waiting(plan, feature, &waits));
+    return waits ? pending_add_feature(hive, feature->package->text, feature->update->name,
+                                       PENDING_PAYLOAD_REMOVAL)
+                 : feature_forget(plan->image, plan->change, feature);
 }
 
 static HRESULT is_kept_on(struct feature_plan *plan, const struct feature *child, bool *out)
@@ -235,15 +352,16 @@ static HRESULT is_kept_on(struct feature_plan *plan, const struct feature *child
 static HRESULT disable(struct feature_plan *plan, const struct feature *feature, unsigned depth)
 {
     const struct features *features;
-    bool on, is_pending;
+    enum when when;
+    bool on;
     if (depth > DEEPEST)
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is below itself", feature->update->name);
     TRY(is_on(plan, feature, &on));
     if (on) {
         TRY(decide(plan, feature, false));
-        TRY(pend(plan, feature, &is_pending));
-        if (!is_pending)
-            TRY(feature_project(plan->image, plan->change, feature, false));
+        TRY(schedule(plan, feature, &when));
+        if (when == NOW)
+            TRY(feature_take_away(plan->image, plan->change, feature, plan));
     }
     if (plan->removes_payload)
         TRY(forget_payload(plan, feature));
@@ -264,14 +382,4 @@ static HRESULT disable(struct feature_plan *plan, const struct feature *feature,
 HRESULT feature_disable(struct feature_plan *plan, const struct feature *feature)
 {
     return disable(plan, feature, 0);
-}
-
-HRESULT feature_project(struct winimage *image, struct change *change,
-                        const struct feature *feature, bool on)
-{
-    const struct identities *list = &feature->update->components;
-    for (size_t i = 0; i < list->list.len; i++)
-        TRY(on ? projection_add(image, change, &list->list.ptr[i])
-               : projection_remove(image, change, &list->list.ptr[i]));
-    return S_OK;
 }

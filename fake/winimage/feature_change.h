@@ -29,9 +29,16 @@ HRESULT feature_enable(struct feature_plan *plan, const struct feature *feature)
 /* With it the features below it that no other parent keeps on. */
 HRESULT feature_disable(struct feature_plan *plan, const struct feature *feature);
 
-/* Puts a feature's files in place (on) or takes them away, whatever the selection says: what a
- * restart does with a pending one. */
-HRESULT feature_project(struct winimage *image, struct change *change,
-                        const struct feature *feature, bool is_on);
+/* ---- what a restart does with a pending one, whatever the selection says ---- */
+
+/* From the component store to where the files are used. */
+HRESULT feature_place(struct winimage *image, struct change *change, const struct feature *feature);
+/* Out of use, as far as nobody else uses it. `plan` NULL: the others are as the registry has them.
+ */
+HRESULT feature_take_away(struct winimage *image, struct change *change,
+                          const struct feature *feature, const struct feature_plan *plan);
+/* Out of the store, as far as nobody else has it. */
+HRESULT feature_forget(struct winimage *image, struct change *change,
+                       const struct feature *feature);
 
 #endif

@@ -8,7 +8,7 @@
 #include "error.h"
 #include "log.h"
 #include "os.h"
-#include "package_keys.h"
+#include "feature.h"
 #include "pending.h"
 #include "place.h"
 #include "text.h"
@@ -103,28 +103,23 @@ static HRESULT step(struct scan *s)
 }
 
 /* Does the store need it? Payload of features that are off may have been taken away. */
-static HRESULT is_needed(const struct hive *hive, const struct package *package,
+static HRESULT is_needed(const struct scan *s, const struct package *package,
                          const struct manifest_update *update, bool *out)
 {
-    uint32_t selection = SELECTION_ON;
-    if (update->is_feature)
-        TRY(package_keys_selection(hive, package->text, update->name, &selection));
-    *out = package_is_installed(package) && selection == SELECTION_ON;
-    return S_OK;
+    *out = false;
+    return package_is_installed(package) ? update_is_on(s->image, package, update, out) : S_OK;
 }
 
-static HRESULT scan_components(struct scan *s, const struct hive *hive,
-                               const struct package *package, const struct manifest *manifest)
+static HRESULT scan_components(struct scan *s, const struct package *package,
+                               const struct manifest *manifest)
 {
     struct health_damage *damage;
     for (size_t u = 0; u < manifest->updates.len; u++) {
         const struct identities *list = &manifest->updates.ptr[u].components;
-        for (size_t i = 0; i < list->list.len; i++) {
+        bool needed;
+        TRY(is_needed(s, package, &manifest->updates.ptr[u], &needed));
+        for (size_t i = 0; needed && i < list->list.len; i++) {
             AUTO_FREE char *key = NULL;
-            bool needed;
-            TRY(is_needed(hive, package, &manifest->updates.ptr[u], &needed));
-            if (!needed)
-                continue;
             HRESULT hr = component_find(s->image, &list->list.ptr[i], &key, NULL);
             if (hr == HR_WIN32(ERROR_INVALID_DATA)) {
                 error_clear();
@@ -138,7 +133,7 @@ static HRESULT scan_components(struct scan *s, const struct hive *hive,
     return S_OK;
 }
 
-static HRESULT scan_package(struct scan *s, const struct hive *hive, struct package *package)
+static HRESULT scan_package(struct scan *s, struct package *package)
 {
     const struct manifest *manifest;
     struct health_damage *damage;
@@ -148,7 +143,7 @@ static HRESULT scan_package(struct scan *s, const struct hive *hive, struct pack
         return state == DismStateNotPresent || state == DismStateRemoved
                    ? S_OK
                    : add(s, HEALTH_PACKAGE, &package->identity, &damage);
-    return scan_components(s, hive, package, manifest);
+    return scan_components(s, package, manifest);
 }
 
 static HRESULT hash_of(const char *path, uint8_t digest[SHA256_SIZE])
@@ -206,14 +201,11 @@ HRESULT health_scan(struct winimage *image,
     struct scan s = {.image = image, .report = report, .progress = progress, .context = context};
     const struct component_store *store;
     struct packages *packages;
-    struct hive *hive;
     TRY(packages_of(image, &packages));
     TRY(component_store_of(image, &store));
     s.of = packages->list.len + store->keys.len;
-    if (packages->list.len)
-        TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
     for (size_t i = 0; i < packages->list.len; i++) {
-        TRY(scan_package(&s, hive, &packages->list.ptr[i]));
+        TRY(scan_package(&s, &packages->list.ptr[i]));
         TRY(step(&s));
     }
     for (size_t i = 0; i < store->keys.len; i++) {

@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* health_repair.c - see health.h: what is damaged comes from a source again. */
+#include "component_use.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "health.h"
+
+/* Do its files belong where they are used, too? */
+static HRESULT is_in_place(struct winimage *image, const struct identity *component, bool *out)
+{
+    const struct component_users all = {0};
+    TRY(component_is_used(image, component, &all, out));
+    return *out ? component_is_newest(image, component, &all, out) : S_OK;
+}
+
+static HRESULT repair_component(struct winimage *image, struct change *change,
+                                const struct health_damage *d, const struct sources *sources)
+{
+    bool in_place;
+    TRY(is_in_place(image, &d->identity, &in_place));
+    return sources_add_component(sources, image, change, &d->identity, in_place);
+}
 
 static HRESULT repair_file(struct winimage *image, struct change *change,
                            const struct health_damage *d, const struct sources *sources)
 {
     AUTO_FREE uint8_t *bytes = NULL;
     AUTO_FREE char *place = component_file_place(image, d->key, d->name);
+    bool in_place = false;
     size_t size;
     if (!place)
         return FAIL_MEMORY();
@@ -17,7 +35,9 @@ static HRESULT repair_file(struct winimage *image, struct change *change,
     if (hr == S_FALSE)
         return sources_missing(sources, place);
     TRY(change_write(change, place, bytes, size));
-    return d->place ? change_write(change, d->place, bytes, size) : S_OK;
+    if (d->place)
+        TRY(is_in_place(image, &d->identity, &in_place));
+    return in_place ? change_write(change, d->place, bytes, size) : S_OK;
 }
 
 static HRESULT repair_package(struct winimage *image, struct change *change,
@@ -49,10 +69,9 @@ HRESULT health_repair(struct winimage *image, struct change *change,
 {
     for (size_t i = 0; i < report->list.len; i++) {
         const struct health_damage *d = &report->list.ptr[i];
-        TRY(d->kind == HEALTH_FILE ? repair_file(image, change, d, sources)
-            : d->kind == HEALTH_PACKAGE
-                ? repair_package(image, change, d, sources)
-                : sources_add_component(sources, image, change, &d->identity));
+        TRY(d->kind == HEALTH_FILE      ? repair_file(image, change, d, sources)
+            : d->kind == HEALTH_PACKAGE ? repair_package(image, change, d, sources)
+                                        : repair_component(image, change, d, sources));
     }
     return S_OK;
 }

@@ -173,25 +173,14 @@ static HRESULT starts_on(const struct adding *a, const struct manifest_update *u
     return S_OK;
 }
 
-static HRESULT is_newest(const struct adding *a, const struct identity *identity, bool *out)
-{
-    const struct component_users users = {.without = a->before};
-    struct identity rival AUTO(identity_clear) = {0};
-    uint64_t own = 0, other = 0;
-    HRESULT hr = component_rival(a->image, identity, &users, &rival);
-    TRY(hr);
-    *out = hr == S_FALSE || !version_parse(identity->version, &own) ||
-           !version_parse(rival.version, &other) || own > other;
-    return S_OK;
-}
-
 static HRESULT put_in_use(struct adding *a, const struct identity *identity)
 {
     struct carried *carried = find_carried(a, identity);
+    const struct component_users users = {.without = a->before};
     bool newest;
     if (a->is_pending)
         return S_OK;
-    TRY(is_newest(a, identity, &newest));
+    TRY(component_is_newest(a->image, identity, &users, &newest));
     if (carried)
         carried->is_in_use = newest;
     return carried || !newest ? S_OK : projection_add(a->image, a->change, identity);
@@ -463,14 +452,14 @@ HRESULT package_stage(struct winimage *image, struct change *change,
     return package_keys_set_state(a.hive, source->text, CBS_STAGED);
 }
 
-/* ---- after the restart ---- */
+/* ---- what is staged ---- */
 
 static HRESULT project_newest(struct winimage *image, struct change *change,
                               const struct identity *component, struct package *before)
 {
-    const struct adding a = {.image = image, .before = before};
+    const struct component_users users = {.without = before};
     bool newest;
-    TRY(is_newest(&a, component, &newest));
+    TRY(component_is_newest(image, component, &users, &newest));
     return newest ? projection_add(image, change, component) : S_OK;
 }
 
@@ -492,4 +481,24 @@ HRESULT package_finish_adding(struct winimage *image, struct change *change,
     }
     TRY(supersede(image, hive, &package->identity));
     return end_with(hive, package->text, CBS_INSTALLED);
+}
+
+HRESULT package_install_staged(struct winimage *image, struct change *change,
+                               struct package *package, struct package_outcome *outcome)
+{
+    const struct manifest *manifest;
+    struct hive *hive;
+    TRY(package_manifest(image, package, &manifest));
+    bool needs_restart =
+        manifest && manifest_restart_type(manifest->restart) == DismRestartRequired;
+    bool is_pending = needs_restart && image->is_online;
+    if (!is_pending)
+        TRY(package_finish_adding(image, change, package));
+    outcome->is_pending |= needs_restart;
+    outcome->needs_restart |= is_pending;
+    if (!needs_restart)
+        return S_OK;
+    TRY(change_hive(change, HIVE_SOFTWARE, &hive));
+    TRY(package_keys_set_state(hive, package->text, CBS_INSTALL_PENDING));
+    return pending_add_package(hive, package->text);
 }

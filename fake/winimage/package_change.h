@@ -11,6 +11,7 @@
 #define WINIMAGE_PACKAGE_CHANGE_H
 
 #include "change.h"
+#include "component_use.h"
 #include "package_source.h"
 #include "packages.h"
 
@@ -29,12 +30,20 @@ HRESULT package_add(struct winimage *image, struct change *change,
 /* Into the store only, to be installed some other time. */
 HRESULT package_stage(struct winimage *image, struct change *change,
                       const struct package_source *source);
+/* One that is staged. */
+HRESULT package_install_staged(struct winimage *image, struct change *change,
+                               struct package *package, struct package_outcome *outcome);
+/* Back to staged: its files go from where they are used, as far as nobody else uses them. */
+HRESULT package_to_staged(struct winimage *image, struct change *change, struct package *package,
+                          const struct component_users *users);
+/* Known by its name alone: all its files go, as far as nobody else has them. */
+HRESULT package_to_resolved(struct winimage *image, struct change *change, struct package *package);
 /* CBS_E_CANNOT_UNINSTALL: permanent, or others need it. The version before, where it is still
  * there, is installed again. */
 HRESULT package_remove(struct winimage *image, struct change *change, struct package *package,
                        struct package_outcome *outcome);
 
-/* What a restart does with one that is InstallPending or UninstallPending. */
+/* What a restart does with one that is InstallPending or UninstallPending; whatever its state. */
 HRESULT package_finish_adding(struct winimage *image, struct change *change,
                               struct package *package);
 HRESULT package_finish_removing(struct winimage *image, struct change *change,

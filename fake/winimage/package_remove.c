@@ -75,22 +75,14 @@ static struct package *version_before(const struct packages *packages,
     return best;
 }
 
-/* Its files go from where they are used, where the next lower version takes their place, and from
- * the store unless another package has it too. */
+/* From where it is used, and from the store unless another package has it too. */
 static HRESULT take_away(const struct removing *r, const struct identity *component)
 {
     const struct component_users users = {.without = r->package, .also = r->before};
-    struct identity rival AUTO(identity_clear) = {0};
     bool is_shared;
-    TRY(component_is_shared(r->image, component, r->package, &is_shared));
-    if (is_shared)
-        return S_OK;
-    HRESULT hr = component_rival(r->image, component, &users, &rival);
-    TRY(hr);
-    TRY(projection_remove(r->image, r->change, component));
-    if (hr == S_OK)
-        TRY(projection_add(r->image, r->change, &rival));
-    return projection_forget(r->image, r->change, component);
+    TRY(component_unplace(r->image, r->change, component, &users));
+    TRY(component_is_shared(r->image, component, r->package, NULL, &is_shared));
+    return is_shared ? S_OK : projection_forget(r->image, r->change, component);
 }
 
 static HRESULT take_away_all(const struct removing *r)
@@ -166,4 +158,32 @@ HRESULT package_finish_removing(struct winimage *image, struct change *change,
     struct removing r = {.image = image, .change = change, .package = package};
     TRY(packages_of(image, &r.packages));
     return remove_now(&r);
+}
+
+HRESULT package_to_staged(struct winimage *image, struct change *change, struct package *package,
+                          const struct component_users *users)
+{
+    struct component_users others = *users;
+    const struct manifest *manifest;
+    struct hive *hive;
+    others.without = package;
+    TRY(package_manifest(image, package, &manifest));
+    for (size_t u = 0; manifest && u < manifest->updates.len; u++) {
+        const struct identities *list = &manifest->updates.ptr[u].components;
+        for (size_t i = 0; i < list->list.len; i++)
+            TRY(component_unplace(image, change, &list->list.ptr[i], &others));
+    }
+    TRY(change_hive(change, HIVE_SOFTWARE, &hive));
+    TRY(package_keys_set_state(hive, package->text, CBS_STAGED));
+    return pending_drop_package(hive, package->text);
+}
+
+HRESULT package_to_resolved(struct winimage *image, struct change *change, struct package *package)
+{
+    struct removing r = {.image = image, .change = change, .package = package};
+    TRY(change_hive(change, HIVE_SOFTWARE, &r.hive));
+    TRY(take_away_all(&r));
+    TRY(remove_files(&r));
+    TRY(package_keys_set_state(r.hive, package->text, CBS_RESOLVED));
+    return pending_drop_package(r.hive, package->text);
 }

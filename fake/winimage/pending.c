@@ -2,6 +2,7 @@
 /* pending.c - see pending.h: the notes. restart.c carries them out. */
 #include "pending.h"
 
+#include "bytes.h"
 #include "dism_codes.h"
 #include "error.h"
 #include "packages.h"
@@ -73,24 +74,55 @@ static HRESULT delete_below(struct hive *software, const char *list, const char 
     return hive_count_keys(software, find(software, list)) ? S_OK : delete (software, list);
 }
 
+static HRESULT drop_reboot(struct hive *software, bool was_noted)
+{
+    bool is_last = !find(software, PACKAGES) && !find(software, FEATURES);
+    return was_noted && is_last ? delete (software, REBOOT) : S_OK;
+}
+
 HRESULT pending_drop_package(struct hive *software, const char *identity)
 {
     bool was_noted = false;
     TRY(delete_below(software, PACKAGES, identity, &was_noted));
     TRY(delete_below(software, FEATURES, identity, &was_noted));
-    bool is_last = !find(software, PACKAGES) && !find(software, FEATURES);
-    return was_noted && is_last ? delete (software, REBOOT) : S_OK;
+    return drop_reboot(software, was_noted);
 }
 
-HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature)
+HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature,
+                            enum pending_feature what)
 {
     hive_key key;
     AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
     if (!path)
         return FAIL_MEMORY();
     TRY(hive_make(software, hive_root(software), path, &key));
-    TRY(hive_set_number(software, key, feature, 1));
+    TRY(hive_set_number(software, key, feature, what));
     return hive_make(software, hive_root(software), REBOOT, &key);
+}
+
+static HRESULT note_value(void *context, const char *name, const struct hive_value *value)
+{
+    (void)name, (void)value;
+    ++*(size_t *)context;
+    return S_OK;
+}
+
+HRESULT pending_drop_feature(struct hive *software, const char *identity, const char *feature)
+{
+    AUTO_FREE char *path = mem_format(FEATURES "\\%s", identity);
+    bool was_noted = false;
+    size_t left = 0;
+    if (!path)
+        return FAIL_MEMORY();
+    hive_key key = find(software, path);
+    if (!key)
+        return S_OK;
+    TRY(hive_delete_value(software, key, feature));
+    TRY(hive_each_value(software, key, note_value, &left));
+    if (left)
+        return S_OK;
+    TRY(delete_below(software, FEATURES, identity, &was_noted));
+    return drop_reboot(software, was_noted);
 }
 
 HRESULT pending_has_feature(const struct hive *software, const char *identity, const char *feature,
@@ -109,15 +141,16 @@ HRESULT pending_has_feature(const struct hive *software, const char *identity, c
 struct listing {
     const struct hive *software;
     const char *identity;
-    HRESULT (*each)(void *context, const char *identity, const char *feature);
+    HRESULT (*each)(void *context, const char *identity, const char *feature, uint32_t what);
     void *context;
 };
 
 static HRESULT list_feature(void *context, const char *name, const struct hive_value *value)
 {
     const struct listing *l = context;
-    (void)value;
-    return l->each(l->context, l->identity, name);
+    uint32_t what =
+        value->type == HIVE_DWORD && value->size == 4 ? (uint32_t)get_le(value->data, 4) : 0;
+    return l->each(l->context, l->identity, name, what);
 }
 
 static HRESULT list_package(void *context, hive_key key, const char *name)
@@ -129,7 +162,7 @@ static HRESULT list_package(void *context, hive_key key, const char *name)
 
 HRESULT pending_each_feature(const struct hive *software,
                              HRESULT (*each)(void *context, const char *identity,
-                                             const char *feature),
+                                             const char *feature, uint32_t what),
                              void *context)
 {
     struct listing l = {.software = software, .each = each, .context = context};

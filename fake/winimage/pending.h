@@ -23,14 +23,18 @@ HRESULT pending_spoil(struct hive *software);
 HRESULT pending_add_package(struct hive *software, const char *identity);
 /* With its features. */
 HRESULT pending_drop_package(struct hive *software, const char *identity);
-HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature);
+/* What a feature waits for besides what its selection says. */
+enum pending_feature { PENDING_SELECTION = 1, PENDING_PAYLOAD_REMOVAL = 2 };
+HRESULT pending_add_feature(struct hive *software, const char *identity, const char *feature,
+                            enum pending_feature what);
+HRESULT pending_drop_feature(struct hive *software, const char *identity, const char *feature);
 HRESULT pending_has_feature(const struct hive *software, const char *identity, const char *feature,
                             bool *out);
 
 /* Calls `each` with the features that wait; it may change the hive's other keys. */
 HRESULT pending_each_feature(const struct hive *software,
                              HRESULT (*each)(void *context, const char *identity,
-                                             const char *feature),
+                                             const char *feature, uint32_t what),
                              void *context);
 /* Nothing waits any more. */
 HRESULT pending_clear(struct hive *software);

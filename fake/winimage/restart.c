@@ -31,7 +31,7 @@ static HRESULT finish_package(const struct restart *r, struct package *package)
     return S_OK;
 }
 
-static HRESULT finish_feature(void *context, const char *identity, const char *name)
+static HRESULT finish_feature(void *context, const char *identity, const char *name, uint32_t what)
 {
     const struct restart *r = context;
     const struct features *features;
@@ -44,7 +44,10 @@ static HRESULT finish_feature(void *context, const char *identity, const char *n
     if (!feature)
         return S_OK;
     TRY(feature_is_on(r->image, feature, &is_on));
-    HRESULT hr = feature_project(r->image, r->change, feature, is_on);
+    HRESULT hr = is_on ? feature_place(r->image, r->change, feature)
+                       : feature_take_away(r->image, r->change, feature, NULL);
+    if (SUCCEEDED(hr) && !is_on && what == PENDING_PAYLOAD_REMOVAL)
+        hr = feature_forget(r->image, r->change, feature);
     if (hr != CBS_E_SOURCE_MISSING)
         return hr;
     log_line(LOG_WARNING, "Restart::Feature", hr, "%s is left as it is: %s", name,

@@ -76,10 +76,9 @@ static bool is_right(const struct component_file *file, const uint8_t *bytes, si
     return !file->has_hash || memcmp(digest, file->sha256, sizeof digest) == 0;
 }
 
-/* From the source's store into the image's, and where it is used. S_FALSE: it is not whole there.
- */
+/* From the source's store into the image's, and to its place. S_FALSE: it is not whole there. */
 static HRESULT copy_component(struct winimage *from, struct winimage *image, struct change *change,
-                              const struct identity *identity)
+                              const struct identity *identity, bool in_place)
 {
     AUTO_FREE char *key = NULL;
     AUTO_COMPONENT struct component *component = NULL;
@@ -109,21 +108,21 @@ static HRESULT copy_component(struct winimage *from, struct winimage *image, str
         if (hr == S_FALSE || !is_right(file, bytes, size))
             return S_FALSE;
         TRY(change_write(change, here, bytes, size));
-        if (file->place)
+        if (file->place && in_place)
             TRY(change_write(change, file->place, bytes, size));
     }
     return S_OK;
 }
 
 HRESULT sources_add_component(const struct sources *sources, struct winimage *image,
-                              struct change *change, const struct identity *identity)
+                              struct change *change, const struct identity *identity, bool in_place)
 {
     for (size_t i = 0; i < sources->paths.len; i++) {
         struct winimage *from AUTO(close_store) = NULL;
         HRESULT hr = open_store(sources->paths.ptr[i], &from);
         TRY(hr);
         if (hr == S_OK)
-            hr = copy_component(from, image, change, identity);
+            hr = copy_component(from, image, change, identity, in_place);
         TRY(hr);
         if (hr == S_OK)
             return S_OK;

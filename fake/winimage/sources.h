@@ -16,10 +16,12 @@ struct sources {
 };
 void sources_clear(struct sources *sources);
 
-/* Puts a component from a source into the store and where it is used. Where no source has it:
+/* Puts a component from a source into the store and, if `in_place`, where it is used. Where no
+ * source has it:
  * CBS_E_SOURCE_MISSING, or why the network could not give it. */
 HRESULT sources_add_component(const struct sources *sources, struct winimage *image,
-                              struct change *change, const struct identity *component);
+                              struct change *change, const struct identity *component,
+                              bool in_place);
 /* The package of that name, in its highest version; codes as above. */
 HRESULT sources_open_package(const struct sources *sources, const struct identity *package,
                              struct package_sources *out);

@@ -77,10 +77,11 @@ HRESULT winimage_hive_place(const struct winimage *image, enum winimage_hive whi
 
 static HRESULT look(const struct winimage *image, size_t which, struct os_stat *out)
 {
+    static const char *const folders[WINIMAGE_FOLDERS] = {"servicing/Packages", "WinSxS/Manifests"};
     AUTO_FREE char *name = NULL, *path = NULL;
     *out = (struct os_stat){0};
     name = which < HIVE_COUNT ? mem_format("System32/config/%s", hive_names[which])
-                              : mem_dup("servicing/Packages");
+                              : mem_dup(folders[which - HIVE_COUNT]);
     if (!name)
         return FAIL_MEMORY();
     HRESULT hr = winimage_find(image, name, &path);
@@ -109,9 +110,9 @@ static bool is_sound(const struct winimage *image)
 
 HRESULT winimage_refresh(struct winimage *image)
 {
-    struct os_stat now[HIVE_COUNT + 1];
+    struct os_stat now[HIVE_COUNT + WINIMAGE_FOLDERS];
     bool is_true = image->is_stamped && is_sound(image);
-    for (size_t i = 0; i <= HIVE_COUNT; i++) {
+    for (size_t i = 0; i < HIVE_COUNT + WINIMAGE_FOLDERS; i++) {
         TRY(look(image, i, &now[i]));
         is_true = is_true && is_same(&now[i], &image->stamps[i]);
     }

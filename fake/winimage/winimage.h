@@ -3,7 +3,7 @@
  * winimage.h - the Windows in an image, as servicing sees it: its folders, its hives, and what was
  * read of them. It belongs to a session and is guarded by the image's turn.
  *
- * What is read is kept until it is no longer true: winimage_refresh drops it when a hive or the
+ * What is read is kept until it is no longer true: winimage_refresh drops it when a hive or a
  * folder of manifests has changed on the disk, a change of our own (change.h) drops it too.
  */
 #ifndef WINIMAGE_WINIMAGE_H
@@ -32,13 +32,16 @@ struct winimage_part {
     void (*release)(void *ptr);
 };
 
+/* Folders that are looked at for changes: of manifests of packages, and of components. */
+#define WINIMAGE_FOLDERS 2
+
 struct winimage {
     char *root;    /* of the image: canonical path */
     char *windows; /* its Windows folder, absolute */
     bool is_online, is_readonly;
     /* private to winimage.c */
     struct hive *hives[HIVE_COUNT];
-    struct os_stat stamps[HIVE_COUNT + 1]; /* the last: the folder of manifests */
+    struct os_stat stamps[HIVE_COUNT + WINIMAGE_FOLDERS]; /* of hives, then of folders */
     bool is_stamped;
     struct winimage_part parts[PART_COUNT];
 };

@@ -23,6 +23,8 @@ static void look_at_package(const struct manifest *manifest)
     AUTO_FREE char *text = identity_text(&manifest->identity);
     AUTO_FREE char *capability = manifest_capability_text(manifest);
     struct identity again AUTO(identity_clear) = {0};
+    if (capability && !strchr(capability, '~'))
+        abort();
     (void)manifest_release_type(manifest);
     (void)manifest_is_permanent(manifest);
     if (text && SUCCEEDED(identity_parse(text, &again)) &&
