@@ -20,12 +20,31 @@ static void define_fixtures(struct checker *c, struct names *names, const struct
 static void check_requirements(struct checker *c, const struct json *requires, const char *pointer)
 {
     static const char *const known[] = {
-        "fault:return",     "fault:crash",     "fault:disk-full",     "fault:alloc",
-        "sync:blocked",     "sync:schedule",   "world:reboot",        "world:tamper",
-        "world:hold",       "world:hive",      "world:volume",        "world:elevation",
-        "world:service",    "world:scanner",   "world:other-process", "world:version",
-        "world:save-state", "journal:calls",   "clock:virtual",       "progress:sync",
-        "progress:hold",    "progress:cancel", CAPABILITY_DISK,       NULL,
+        "fault:return",
+        "fault:crash",
+        "fault:disk-full",
+        "fault:alloc",
+        "sync:blocked",
+        "sync:schedule",
+        "world:reboot",
+        "world:tamper",
+        "world:hold",
+        "world:hive",
+        "world:volume",
+        "world:elevation",
+        "world:service",
+        "world:scanner",
+        "world:other-process",
+        "world:version",
+        "world:update",
+        "world:save-state",
+        "journal:calls",
+        "clock:virtual",
+        "progress:sync",
+        "progress:hold",
+        "progress:cancel",
+        CAPABILITY_DISK,
+        NULL,
     };
     size_t i = 0;
     for (const struct json *one = json_first(requires); one; one = json_next(one), i++) {

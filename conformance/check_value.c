@@ -77,11 +77,11 @@ void check_text_value(struct checker *c, const struct json *value, const char *p
         struct name *binding = check_reference(c, json_text(value, key), pointer, &is_fixture);
         if (binding && (binding->is_handle || binding->is_memory))
             finding_at(c->source, pointer, "'%s' is not a text", binding->text);
-    } else if (text_equal(key, "$join")) {
+    } else if (text_equal(key, "$join") || text_equal(key, "$concat")) {
         size_t i = 0;
         for (const struct json *part = json_first(json_get(value, key)); part;
              part = json_next(part), i++) {
-            AUTO_FREE char *at = format("%s/$join/%zu", pointer, i);
+            AUTO_FREE char *at = format("%s/%s/%zu", pointer, key, i);
             check_text_value(c, part, at);
         }
     } else if (text_equal(key, "$spelled")) {

@@ -45,7 +45,7 @@ static struct json *make_file(const char *name, const struct json *steps)
     json_set(scenario, "clauses", clauses);
     struct json *file = json_hold(json_new_object()), *cases = json_hold(json_new_array());
     json_push(cases, scenario);
-    json_set_string(file, "grammar", "1.0");
+    json_set_string(file, "grammar", "1.2");
     json_set_string(file, "suite", "probe");
     json_set_string(file, "title", "Questions to the library");
     json_set(file, "cases", cases);

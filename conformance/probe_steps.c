@@ -92,6 +92,25 @@
             "}}, " DISCARD(OK) ", " WORLD("\"imageVersion\": {\"$ref\": \"wim.path\"}, "           \
                                           "\"container\": \"newer\"") ", " INFO(FAILS) "]}"
 
+/* What nobody gives is fetched once Windows Update has it. */
+#define ADD_SSH(expect)                                                                            \
+    "{\"call\": \"DismAddCapability\", \"with\": {\"Session\": {\"$ref\": \"s\"}, "                \
+    "\"Name\": \"OpenSSH.Server~~~~0.0.1.0\", \"LimitAccess\": false}, \"expect\": {" expect "}}"
+#define UPDATE                                                                                     \
+    "{\"fixtures\": {\"wim\": {\"catalog\": \"serviced-client\", \"writable\": true}, \"fod\": "   \
+    "{\"catalog\": \"pkg-fod-source\"}, \"dir\": {\"directory\": \"empty\"}}, \"steps\": ["        \
+    "{\"call\": \"DismMountImage\", \"with\": {\"ImageFilePath\": {\"$ref\": \"wim.path\"}, "      \
+    "\"MountPath\": " DIR ", \"ImageIndex\": 1, \"ImageIdentifier\": {\"$const\": "                \
+    "\"DismImageIndex\"}, \"Flags\": {\"$flags\": [\"DISM_MOUNT_READWRITE\"]}}, \"expect\": {" OK  \
+    "}}, {\"call\": \"DismOpenSession\", \"with\": {\"ImagePath\": " DIR "}, \"expect\": {" OK     \
+    "}, \"bind\": {\"s\": \"/out/Session\"}}, " ADD_SSH(FAILS) ", " WORLD(                         \
+        "\"windowsUpdate\": {\"$ref\": \"fod.path\"}") ", " ADD_SSH(OK) ", {\"call\": "            \
+                                                                        "\"DismCloseSession\", "   \
+                                                                        "\"with\": {\"Session\": " \
+                                                                        "{\"$ref\": \"s\"}}, "     \
+                                                                        "\"expect\": {" OK         \
+                                                                        "}}, " DISCARD(OK) "]}"
+
 #define SAVED                                                                                      \
     "{" FIXTURES ", \"steps\": [" MOUNT(OK) ", " WORLD("\"saveState\": \"kept\"") ", " DISCARD(    \
         OK) ", " WORLD("\"restoreState\": \"kept\"") ", " DISCARD(OK) "]}"
@@ -115,6 +134,7 @@ const struct probe probes[] = {
     {"world:other-process", "DismFakeWorld",
      UNMOUNTABLE("\"otherProcess\": " DIR ", \"does\": \"servicing\"")},
     {"world:version", "DismFakeWorld", VERSION},
+    {"world:update", "DismFakeWorld", UPDATE},
     {"world:save-state", "DismFakeSaveState", SAVED},
     {"clock:virtual", "DismFakeAdvanceClock", CLOCK},
     {"progress:sync", NULL, SYNC},

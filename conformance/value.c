@@ -92,7 +92,8 @@ static struct json *resolve_units(const char *hex)
     return json_hold(json_new_string(text));
 }
 
-static struct json *resolve_joined(const struct values *values, const struct json *parts)
+static struct json *resolve_joined(const struct values *values, const struct json *parts,
+                                   const char *separator)
 {
     struct text path = {0};
     for (const struct json *part = json_first(parts); part; part = json_next(part)) {
@@ -104,7 +105,7 @@ static struct json *resolve_joined(const struct values *values, const struct jso
         const char *text = json_string(plain) ? json_string(plain) : "";
         char last = path.len ? path.ptr[path.len - 1] : '/';
         if (last != '/' && last != '\\')
-            text_add(&path, os_has_drives() ? "\\" : "/");
+            text_add(&path, separator);
         text_add(&path, text);
         json_free(plain);
     }
@@ -176,7 +177,9 @@ struct json *value_resolve(const struct values *values, const struct json *value
     if (text_equal(key, "$utf16"))
         return resolve_units(json_text(value, key));
     if (text_equal(key, "$join"))
-        return resolve_joined(values, json_get(value, key));
+        return resolve_joined(values, json_get(value, key), os_has_drives() ? "\\" : "/");
+    if (text_equal(key, "$concat"))
+        return resolve_joined(values, json_get(value, key), "");
     if (text_equal(key, "$spelled"))
         return resolve_spelled(values, value);
     if (!json_is(value, JSON_ARRAY))

@@ -147,6 +147,7 @@ static const struct {
     {"$handle", "the handle ", NULL, true},
     {"$utf16", "the units ", NULL, false},
     {"$join", "", "/", true},
+    {"$concat", "", "", true},
     {"$any", "anything ", NULL, false},
     {"$present", "present: ", NULL, false},
     {"$exact", "exactly ", NULL, false},

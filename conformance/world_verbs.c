@@ -13,6 +13,7 @@ static const struct world_verb verbs[] = {
     {"service", false, WORLD_SIMULATED, "world:service", "the service %s"},
     {"scanner", true, WORLD_SIMULATED, "world:scanner", "a scanner watches %s"},
     {"otherProcess", true, WORLD_SIMULATED, "world:other-process", "another process works on %s"},
+    {"windowsUpdate", true, WORLD_SIMULATED, "world:update", "Windows Update has what is in %s"},
     {"hostVersion", false, WORLD_SIMULATED, "world:version", "the host is Windows %s"},
     {"imageVersion", true, WORLD_REAL, "world:version", "the image %s becomes another version"},
     {"saveState", false, WORLD_STATE, "world:save-state", "the world is kept as %s"},

@@ -73,6 +73,7 @@ add_library(servicing OBJECT
     servicing/scratch.c
     servicing/servicing.c
     servicing/sessions.c
+    servicing/source_image.c
     servicing/turn.c
     servicing/unattend.c
     servicing/unattend_drivers.c

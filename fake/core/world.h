@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * world.h - what surrounds the library on the simulated machine: volumes, services, elevation,
- * scanners, files and hives that others have open, other processes at work, the version of the
- * host (scenario-grammar 4).
+ * scanners, files and hives that others have open, other processes at work, what Windows Update
+ * has, the version of the host (scenario-grammar 4).
  *
  * A list of changes, kept in the state folder (world.json) so that all its processes see it; no
  * file is the normal world. Bodies ask one of the questions below where the real thing would be
@@ -69,6 +69,10 @@ HRESULT world_check_host(void);
 /* May this call on an open session go on? `host_is_gone` belongs to the session: once its host has
  * died it stays dead. */
 HRESULT world_check_call(enum api api, const char *root, bool *host_is_gone);
+
+/* A folder with what Windows Update has, the n-th that the world knows (from 0); caller's. S_FALSE:
+ * there is no further one. None at all: Windows Update cannot be reached. */
+HRESULT world_windows_update(size_t nth, char **folder);
 
 struct world_version {
     unsigned part[4]; /* major, minor, build, revision */

@@ -369,6 +369,22 @@ HRESULT world_check_mount(const char *folder)
     return check_access(list, folder);
 }
 
+/* ---- Windows Update ---- */
+
+HRESULT world_windows_update(size_t nth, char **folder)
+{
+    AUTO_JSON struct json *list = NULL;
+    TRY(world_snapshot(&list));
+    for (EACH_ENTRY(entry, list)) {
+        const char *at = world_entry_path(entry, "windowsUpdate");
+        if (!at || nth-- > 0)
+            continue;
+        *folder = mem_dup(at);
+        return *folder ? S_OK : FAIL_MEMORY();
+    }
+    return S_FALSE;
+}
+
 /* ---- versions ---- */
 
 bool world_host_version(struct world_version *out)

@@ -46,6 +46,7 @@ static const struct world_verb verbs[] = {
      .has_path = true,
      .needs_choice = true,
      .ends_at_reboot = true},
+    {.name = "windowsUpdate", .keys = NAMES("windowsUpdate", "as"), .has_path = true},
     {.name = "hostVersion", .keys = NAMES("hostVersion"), .is_single = true},
 };
 

@@ -144,6 +144,27 @@ HRESULT wim_each_linked(struct wim *wim, unsigned index,
         WIMLIB_ITERATE_DIR_TREE_FLAG_RECURSIVE | WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, &walk);
 }
 
+struct listing {
+    HRESULT (*each)(void *context, const char *name, const struct wim_entry *entry);
+    void *context;
+};
+
+static HRESULT list_entry(void *context, const char *path, const struct wim_entry *entry)
+{
+    const struct listing *l = context;
+    const char *slash = strrchr(path, '/');
+    return l->each(l->context, slash ? slash + 1 : path, entry);
+}
+
+HRESULT wim_list(struct wim *wim, unsigned index, const char *folder,
+                 HRESULT (*each)(void *context, const char *name, const struct wim_entry *entry),
+                 void *context)
+{
+    struct listing l = {each, context};
+    struct walk walk = {list_entry, &l, S_OK, false};
+    return walk_image(wim, index, folder, WIMLIB_ITERATE_DIR_TREE_FLAG_CHILDREN, &walk);
+}
+
 /* ---- progress ---- */
 
 /* `bytes` more or less since the beginning of the work are on the disk now. */
@@ -333,13 +354,11 @@ HRESULT wim_archive(const char *file, const struct wim_source *sources, size_t c
     return hr;
 }
 
-HRESULT wim_unarchive(const char *file, const char *folder, const char *const *names, size_t count,
-                      bool with_folders)
+static HRESULT unpack_paths(struct wim *wim, unsigned index, const char *folder,
+                            const char *const *names, size_t count, int flags)
 {
-    AUTO_WIM struct wim *wim = NULL;
     AUTO_PORT_TEXTS struct port_texts texts = {0};
     wimlib_tchar *target;
-    TRY(wim_open_file(file, 0, NULL, &wim));
     TRY(port_path(&texts, folder, &target));
     AUTO_FREE wimlib_tchar **wanted = mem_array(count + 1, sizeof *wanted);
     if (!wanted)
@@ -347,10 +366,24 @@ HRESULT wim_unarchive(const char *file, const char *folder, const char *const *n
     for (size_t i = 0; i < count; i++)
         TRY(port_text(&texts, names[i], &wanted[i]));
     errno = 0;
-    /* As globs, names that are not there are no mistake. */
-    int code =
-        WIM(extract_paths)(wim->handle, 1, target, (const wimlib_tchar *const *)wanted, count,
-                           unix_data() | WIMLIB_EXTRACT_FLAG_GLOB_PATHS |
-                               (with_folders ? 0 : WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE));
+    int code = WIM(extract_paths)(wim->handle, (int)index, target,
+                                  (const wimlib_tchar *const *)wanted, count, flags);
     return code ? wim_failed(NULL, code, errno, "cannot unpack into", folder) : S_OK;
+}
+
+HRESULT wim_unpack(struct wim *wim, unsigned index, const char *folder, const char *const *paths,
+                   size_t count)
+{
+    return unpack_paths(wim, index, folder, paths, count, WIMLIB_EXTRACT_FLAG_NO_ACLS);
+}
+
+HRESULT wim_unarchive(const char *file, const char *folder, const char *const *names, size_t count,
+                      bool with_folders)
+{
+    AUTO_WIM struct wim *wim = NULL;
+    TRY(wim_open_file(file, 0, NULL, &wim));
+    /* As globs, names that are not there are no mistake. */
+    return unpack_paths(wim, 1, folder, names, count,
+                        unix_data() | WIMLIB_EXTRACT_FLAG_GLOB_PATHS |
+                            (with_folders ? 0 : WIMLIB_EXTRACT_FLAG_NO_PRESERVE_DIR_STRUCTURE));
 }

@@ -61,6 +61,14 @@ HRESULT wim_each_linked(struct wim *wim, unsigned index,
                                         const struct wim_entry *entry),
                         void *context);
 
+/* What is directly in a folder of the image, named as in wim_look; a failure of `each` ends it. */
+HRESULT wim_list(struct wim *wim, unsigned index, const char *folder,
+                 HRESULT (*each)(void *context, const char *name, const struct wim_entry *entry),
+                 void *context);
+/* Unpacks these files, spelled as the image has them, with the folders they lie in. */
+HRESULT wim_unpack(struct wim *wim, unsigned index, const char *folder, const char *const *paths,
+                   size_t count);
+
 /* An image with files and folders from anywhere, with everything a file system of this machine
  * knows of them; replaces `file`. */
 struct wim_source {

@@ -162,7 +162,7 @@ HRESULT impl_DismAddCapability(struct call *call, DismSession Session, PCWSTR Na
     op->total = SERVICING_TICKS;
     TRY(servicing_begin(image, false, &change));
     TRY(op_step(op, STEP_ADD_CAPABILITY_VALIDATE));
-    TRY(client_sources(image, SourcePaths, SourcePathCount, LimitAccess, &sources));
+    TRY(client_sources(image, change, SourcePaths, SourcePathCount, LimitAccess, &sources));
     TRY(find_capability(image, Name, &capability));
     TRY(op_ticks_to(op, 100));
     TRY(op_step(op, STEP_ADD_CAPABILITY_PLAN));

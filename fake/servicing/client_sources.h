@@ -5,9 +5,10 @@
 
 #include "sources.h"
 
-/* Behind them those of the image's policy. A folder that is not there is passed over when somebody
- * looks into it. */
-HRESULT client_sources(struct winimage *image, PCWSTR *paths, UINT count, BOOL limits_access,
-                       struct sources *out);
+/* "PATH", or "wim:PATH:INDEX" ("esd:" is the same): an image in a file. Behind them those of the
+ * image's policy and Windows Update. One that is not there is passed over when somebody looks into
+ * it. E_INVALIDARG: no well-formed path, or no index behind the last colon. */
+HRESULT client_sources(struct winimage *image, struct change *change, PCWSTR *paths, UINT count,
+                       BOOL limits_access, struct sources *out);
 
 #endif

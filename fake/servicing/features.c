@@ -265,7 +265,7 @@ HRESULT impl_DismEnableFeature(struct call *call, DismSession Session, PCWSTR Fe
     op->total = SERVICING_TICKS;
     TRY(servicing_begin(image, false, &change));
     TRY(op_step(op, STEP_ENABLE_FEATURE_VALIDATE));
-    TRY(client_sources(image, SourcePaths, SourcePathCount, LimitAccess, &sources));
+    TRY(client_sources(image, change, SourcePaths, SourcePathCount, LimitAccess, &sources));
     TRY(package_choose_for_feature(image, Identifier, PackageIdentifier, &choice));
     if (!choice.is_foundation && !choice.package) /* one that was not added: nothing to enable */
         return op_ticks_to(op, op->total);

@@ -89,12 +89,11 @@ HRESULT impl_DismCheckImageHealth(struct call *call, DismSession Session, BOOL S
 
 /* ---- DismRestoreImageHealth ---- */
 
-static HRESULT repair(struct op *op, struct winimage *image, const struct sources *sources)
+static HRESULT repair(struct op *op, struct winimage *image, struct change *change,
+                      const struct sources *sources)
 {
     struct health_report report AUTO(health_report_clear) = {0};
-    AUTO_CHANGE struct change *change = NULL;
     DismImageHealthState recorded;
-    TRY(servicing_begin(image, false, &change));
     TRY(op_step(op, STEP_RESTORE_HEALTH_SCAN));
     TRY(health_recorded(image, &recorded));
     TRY(scan(op, image, SERVICING_TICKS / 2, &report));
@@ -111,12 +110,14 @@ HRESULT impl_DismRestoreImageHealth(struct call *call, DismSession Session, PCWS
                                     DISM_PROGRESS_CALLBACK Progress, PVOID UserData)
 {
     struct winimage *image;
+    AUTO_CHANGE struct change *change = NULL;
     struct sources sources AUTO(sources_clear) = {0};
     (void)Session, (void)CancelEvent, (void)Progress, (void)UserData;
     TRY(windows_of(call, &image));
     call->op.total = SERVICING_TICKS;
-    TRY(client_sources(image, SourcePaths, SourcePathCount, LimitAccess, &sources));
-    return repair(&call->op, image, &sources);
+    TRY(servicing_begin(image, false, &change));
+    TRY(client_sources(image, change, SourcePaths, SourcePathCount, LimitAccess, &sources));
+    return repair(&call->op, image, change, &sources);
 }
 
 /* ---- reserved storage ---- */

@@ -371,11 +371,12 @@ HRESULT WINAPI DismFakeWhy(const char *Id, char **Json)
 static HRESULT capabilities(char **out)
 {
     static const char *const names[] = {
-        "fault:return",  "fault:crash",         "fault:alloc",   "fault:disk-full",
-        "sync:blocked",  "world:reboot",        "world:tamper",  "world:hold",
-        "world:hive",    "world:volume",        "world:service", "world:elevation",
-        "world:scanner", "world:other-process", "world:version", "world:save-state",
-        "clock:virtual", "progress:sync",       "progress:hold", "progress:cancel"};
+        "fault:return",     "fault:crash",         "fault:alloc",   "fault:disk-full",
+        "sync:blocked",     "world:reboot",        "world:tamper",  "world:hold",
+        "world:hive",       "world:volume",        "world:service", "world:elevation",
+        "world:scanner",    "world:other-process", "world:version", "world:update",
+        "world:save-state", "clock:virtual",       "progress:sync", "progress:hold",
+        "progress:cancel"};
     AUTO_JSON struct json *object = json_new_object();
     struct json *array = json_new_array(), *steps = json_new_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

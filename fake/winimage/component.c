@@ -286,6 +286,13 @@ static size_t lower_bound(const struct component_store *store, const char *prefi
     return low;
 }
 
+/* What stands in keys behind the name; caller's, NULL without memory. */
+static char *key_tail(const struct identity *identity)
+{
+    return mem_format("_%s_%s_%s_", identity->token, identity->version,
+                      *identity->language ? identity->language : "none");
+}
+
 /* Names of more than 40 characters are cut in the middle: "microsoft-windo..s-something". */
 static bool may_be_cut(const char *key, const struct identity *identity, const char *tail)
 {
@@ -294,6 +301,16 @@ static bool may_be_cut(const char *key, const struct identity *identity, const c
     return strstr(key, "..") && hash && len > tail_len + arch &&
            starts_nocase(key, identity->architecture) && key[arch] == '_' &&
            (size_t)(hash + 1 - key) >= tail_len && starts_nocase(hash + 1 - tail_len, tail);
+}
+
+HRESULT component_may_be(const char *name, const struct identity *identity, bool *out)
+{
+    AUTO_FREE char *tail = key_tail(identity), *start = NULL;
+    if (!tail || !(start = mem_format("%s_%s%s", identity->architecture, identity->name, tail)))
+        return FAIL_MEMORY();
+    *out = text_ends_nocase(name, MANIFEST) &&
+           (starts_nocase(name, start) || may_be_cut(name, identity, tail));
+    return S_OK;
 }
 
 static HRESULT find_among(struct winimage *image, const struct component_store *store,
@@ -327,8 +344,7 @@ HRESULT component_find(struct winimage *image, const struct identity *identity, 
                        struct component **out)
 {
     const struct component_store *store;
-    AUTO_FREE char *tail = mem_format("_%s_%s_%s_", identity->token, identity->version,
-                                      *identity->language ? identity->language : "none");
+    AUTO_FREE char *tail = key_tail(identity);
     if (!tail)
         return FAIL_MEMORY();
     TRY(component_store_of(image, &store));

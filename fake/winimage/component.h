@@ -42,6 +42,8 @@ HRESULT component_store_of(struct winimage *image, const struct component_store 
  * the caller's. */
 HRESULT component_find(struct winimage *image, const struct identity *identity, char **key,
                        struct component **out);
+/* Could a name in the store ("KEY.manifest") be that component's? */
+HRESULT component_may_be(const char *name, const struct identity *identity, bool *out);
 /* Keys of the store that may be other versions of it; borrowed. */
 struct component_keys {
     VEC(const char *) list;

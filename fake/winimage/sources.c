@@ -4,112 +4,106 @@
 
 #include <string.h>
 
-#include "component.h"
 #include "dism_codes.h"
 #include "error.h"
-#include "hash.h"
 #include "log.h"
-#include "os.h"
-#include "path.h"
 #include "place.h"
-#include "text.h"
 
 void sources_clear(struct sources *sources)
 {
-    for (size_t i = 0; i < sources->paths.len; i++)
-        mem_free(sources->paths.ptr[i]);
-    vec_clear(&sources->paths);
+    for (size_t i = 0; i < sources->list.len; i++)
+        source_free(sources->list.ptr[i]);
+    vec_clear(&sources->list);
+}
+
+static const struct source *first_passed_over(const struct sources *sources)
+{
+    for (size_t i = 0; i < sources->list.len; i++)
+        if (sources->list.ptr[i]->why)
+            return sources->list.ptr[i];
+    return NULL;
 }
 
 HRESULT sources_missing(const struct sources *sources, const char *what)
 {
-    if (sources->limits_access)
-        return FAIL(CBS_E_SOURCE_MISSING, "%s is in none of the %zu sources", what,
-                    sources->paths.len);
-    return FAIL(CBS_E_DOWNLOAD_FAILURE,
-                "%s is in none of the %zu sources, and there is no network to get it from", what,
-                sources->paths.len);
+    bool has_network = sources->limits_access || sources->has_update;
+    const struct source *s = first_passed_over(sources);
+    return FAIL(has_network ? CBS_E_SOURCE_MISSING : CBS_E_DOWNLOAD_FAILURE,
+                "%s is in none of the %zu sources%s%s%s%s%s", what, sources->list.len,
+                has_network ? "" : ", and there is no network to get it from", s ? "; " : "",
+                s ? s->text : "", s ? " was passed over: " : "", s ? s->why->text : "");
 }
 
-/* A source's component store, S_FALSE: it has none. The image is the caller's. */
-static HRESULT open_store(const char *source, struct winimage **out)
+/* ---- asking one after another ---- */
+
+/* Of the machine, not of a source. */
+static bool is_everywhere(HRESULT hr)
 {
-    static const char *const folders[] = {"Windows", ""};
-    for (size_t i = 0; i < 2; i++) {
-        AUTO_FREE char *below = mem_format("%s%sWinSxS", folders[i], *folders[i] ? "/" : "");
-        AUTO_FREE char *store = NULL, *windows = NULL;
-        if (!below)
-            return FAIL_MEMORY();
-        HRESULT hr = place_find(source, below, &store);
-        TRY(hr);
-        if (hr == S_FALSE)
-            continue;
-        TRY(path_parent(store, &windows));
-        return winimage_open(source, windows, false, true, out);
+    return hr == E_OUTOFMEMORY || hr == HR_WIN32(ERROR_DISK_FULL) ||
+           hr == HR_WIN32(ERROR_HANDLE_DISK_FULL);
+}
+
+static HRESULT pass_over(struct source *source, HRESULT hr)
+{
+    if (is_everywhere(hr))
+        return hr;
+    log_line(LOG_WARNING, "Sources::PassOver", hr, "%s is passed over: %s", source->text,
+             error_last()->text);
+    if (!source->why && !(source->why = mem_alloc(sizeof *source->why)))
+        return FAIL_MEMORY();
+    *source->why = *error_last();
+    error_clear();
+    return S_FALSE;
+}
+
+/* S_FALSE: none gave it. `ask` fails where its source is in the way, S_FALSE: that has it not. */
+static HRESULT ask_each(const struct sources *sources,
+                        HRESULT (*ask)(struct source *source, void *context), void *context)
+{
+    for (size_t i = 0; i < sources->list.len; i++) {
+        struct source *source = sources->list.ptr[i];
+        HRESULT hr = source_open(source, sources->change);
+        if (hr == S_OK)
+            hr = ask(source, context);
+        if (FAILED(hr))
+            hr = pass_over(source, hr);
+        if (hr != S_FALSE)
+            return hr;
     }
     return S_FALSE;
 }
 
-static void close_store(struct winimage **image)
+/* ---- components ---- */
+
+struct component_wish {
+    const struct winimage *image;
+    const struct identity *identity;
+    struct source_payload payload;
+};
+
+static HRESULT ask_component(struct source *source, void *context)
 {
-    if (*image)
-        winimage_close(*image);
+    struct component_wish *wish = context;
+    source_payload_clear(&wish->payload); /* of the one before */
+    wish->payload = (struct source_payload){0};
+    return source_read_component(source, wish->image, wish->identity, &wish->payload);
 }
 
-static HRESULT read_file(const struct winimage *image, const char *place, uint8_t **bytes,
-                         size_t *size)
+static HRESULT write_component(const struct winimage *image, struct change *change,
+                               const struct source_payload *p, bool in_place)
 {
-    AUTO_FREE char *path = NULL;
-    char *data = NULL;
-    HRESULT hr = place_find(image->root, place, &path);
-    if (hr != S_OK)
-        return hr;
-    TRY(os_read_file(path, &data, size));
-    *bytes = (uint8_t *)data;
-    return S_OK;
-}
-
-static bool is_right(const struct component_file *file, const uint8_t *bytes, size_t size)
-{
-    uint8_t digest[SHA256_SIZE];
-    hash_sha256(bytes, size, digest);
-    return !file->has_hash || memcmp(digest, file->sha256, sizeof digest) == 0;
-}
-
-/* From the source's store into the image's, and to its place. S_FALSE: it is not whole there. */
-static HRESULT copy_component(struct winimage *from, struct winimage *image, struct change *change,
-                              const struct identity *identity, bool in_place)
-{
-    AUTO_FREE char *key = NULL;
-    AUTO_COMPONENT struct component *component = NULL;
-    AUTO_FREE uint8_t *manifest = NULL;
-    size_t size;
-    HRESULT hr = component_find(from, identity, &key, NULL);
-    if (hr != S_OK)
-        return hr;
-    AUTO_FREE char *source = component_manifest_place(from, key);
-    AUTO_FREE char *target = component_manifest_place(image, key);
-    if (!source || !target)
+    AUTO_FREE char *manifest = component_manifest_place(image, p->key);
+    if (!manifest)
         return FAIL_MEMORY();
-    hr = read_file(from, source, &manifest, &size);
-    if (hr != S_OK)
-        return hr;
-    TRY(component_read(image, manifest, size, source, &component));
-    TRY(change_write(change, target, manifest, size));
-    for (size_t i = 0; i < component->files.len; i++) {
-        const struct component_file *file = &component->files.ptr[i];
-        AUTO_FREE char *there = component_file_place(from, key, file->name);
-        AUTO_FREE char *here = component_file_place(image, key, file->name);
-        AUTO_FREE uint8_t *bytes = NULL;
-        if (!there || !here)
+    TRY(change_write(change, manifest, p->manifest, p->manifest_size));
+    for (size_t i = 0; i < p->component->files.len; i++) {
+        const struct component_file *file = &p->component->files.ptr[i];
+        AUTO_FREE char *here = component_file_place(image, p->key, file->name);
+        if (!here)
             return FAIL_MEMORY();
-        hr = read_file(from, there, &bytes, &size);
-        TRY(hr);
-        if (hr == S_FALSE || !is_right(file, bytes, size))
-            return S_FALSE;
-        TRY(change_write(change, here, bytes, size));
+        TRY(change_write(change, here, p->files[i].ptr, p->files[i].size));
         if (file->place && in_place)
-            TRY(change_write(change, file->place, bytes, size));
+            TRY(change_write(change, file->place, p->files[i].ptr, p->files[i].size));
     }
     return S_OK;
 }
@@ -117,135 +111,129 @@ static HRESULT copy_component(struct winimage *from, struct winimage *image, str
 HRESULT sources_add_component(const struct sources *sources, struct winimage *image,
                               struct change *change, const struct identity *identity, bool in_place)
 {
-    for (size_t i = 0; i < sources->paths.len; i++) {
-        struct winimage *from AUTO(close_store) = NULL;
-        HRESULT hr = open_store(sources->paths.ptr[i], &from);
-        TRY(hr);
-        if (hr == S_OK)
-            hr = copy_component(from, image, change, identity, in_place);
-        TRY(hr);
-        if (hr == S_OK)
-            return S_OK;
-    }
-    return sources_missing(sources, identity->name);
+    struct component_wish wish = {.image = image, .identity = identity};
+    HRESULT hr = ask_each(sources, ask_component, &wish);
+    if (hr == S_OK)
+        hr = write_component(image, change, &wish.payload, in_place);
+    source_payload_clear(&wish.payload);
+    return hr == S_FALSE ? sources_missing(sources, identity->name) : hr;
 }
 
 /* ---- packages ---- */
 
-static char *file_name(const struct identity *i)
+struct package_wish {
+    const struct identity *identity;
+    struct change *change;
+    struct package_sources *out;
+};
+
+static HRESULT open_package(const char *path, const struct package_wish *wish)
 {
-    return mem_format("%s~%s~%s~%s~.cab", i->name, i->token, i->architecture, i->language);
+    package_sources_clear(wish->out); /* of a source before */
+    TRY(package_sources_open(path, wish->out));
+    if (!identity_is_same_package(&wish->out->list.ptr[0].manifest->identity, wish->identity))
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is another package than its name says", path);
+    return S_OK;
 }
 
-/* S_FALSE: none there, or it is another package than its name says. */
-static HRESULT open_package(const char *source, const struct identity *package,
-                            struct package_sources *out)
+/* As a cabinet, else out of its Windows. */
+static HRESULT ask_package(struct source *source, void *context)
 {
-    AUTO_FREE char *name = file_name(package), *path = NULL;
+    const struct package_wish *wish = context;
+    const struct identity *i = wish->identity;
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *name =
+        mem_format("%s~%s~%s~%s~.cab", i->name, i->token, i->architecture, i->language);
     if (!name)
         return FAIL_MEMORY();
-    HRESULT hr = place_find(source, name, &path);
-    if (hr != S_OK)
-        return hr;
-    hr = package_sources_open(path, out);
-    if (SUCCEEDED(hr) && identity_is_same_package(&out->list.ptr[0].manifest->identity, package))
-        return S_OK;
-    log_line(LOG_WARNING, "Sources::Package", hr, "%s is passed over: %s", path,
-             FAILED(hr) ? error_last()->text : "it is another package");
-    package_sources_clear(out);
-    if (hr == E_OUTOFMEMORY)
-        return hr;
-    error_clear();
-    return S_FALSE;
+    HRESULT hr = source_find_file(source, name, &path);
+    if (hr == S_FALSE)
+        hr = source_make_package(source, wish->change, i, &path);
+    return hr == S_OK ? open_package(path, wish) : hr;
 }
 
 HRESULT sources_open_package(const struct sources *sources, const struct identity *package,
                              struct package_sources *out)
 {
-    for (size_t i = 0; i < sources->paths.len; i++) {
-        HRESULT hr = open_package(sources->paths.ptr[i], package, out);
-        if (hr != S_FALSE)
-            return hr;
-    }
-    return sources_missing(sources, package->name);
+    struct package_wish wish = {package, sources->change, out};
+    HRESULT hr = ask_each(sources, ask_package, &wish);
+    if (hr == S_OK)
+        return S_OK;
+    package_sources_clear(out);
+    return hr == S_FALSE ? sources_missing(sources, package->name) : hr;
 }
 
 /* ---- single files ---- */
 
+struct file_wish {
+    const struct identity *component; /* NULL: `name` is below Windows */
+    const char *name;
+    const uint8_t *sha256;
+    uint8_t **bytes;
+    size_t *size;
+};
+
+static HRESULT ask_file(struct source *source, void *context)
+{
+    const struct file_wish *wish = context;
+    AUTO_FREE char *key = NULL, *name = NULL;
+    AUTO_FREE uint8_t *data = NULL;
+    uint8_t digest[SHA256_SIZE];
+    HRESULT hr = source_find_component(source, wish->component, &key);
+    if (hr != S_OK)
+        return hr;
+    if (!(name = mem_format("WinSxS/%s/%s", key, wish->name)))
+        return FAIL_MEMORY();
+    hr = source_read(source, name, &data, wish->size);
+    if (hr != S_OK)
+        return hr;
+    hash_sha256(data, *wish->size, digest);
+    if (memcmp(digest, wish->sha256, sizeof digest) != 0)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "its %s is not what is wanted", name);
+    *wish->bytes = TAKE(data);
+    return S_OK;
+}
+
 HRESULT sources_find_file(const struct sources *sources, const struct identity *component,
                           const char *name, const uint8_t *sha256, uint8_t **bytes, size_t *size)
 {
-    for (size_t i = 0; i < sources->paths.len; i++) {
-        struct winimage *from AUTO(close_store) = NULL;
-        AUTO_FREE char *key = NULL, *place = NULL;
-        AUTO_FREE uint8_t *data = NULL;
-        uint8_t digest[SHA256_SIZE];
-        HRESULT hr = open_store(sources->paths.ptr[i], &from);
-        if (hr == S_OK)
-            hr = component_find(from, component, &key, NULL);
-        TRY(hr);
-        if (hr == S_FALSE)
-            continue;
-        if (!(place = component_file_place(from, key, name)))
-            return FAIL_MEMORY();
-        hr = read_file(from, place, &data, size);
-        TRY(hr);
-        if (hr == S_FALSE)
-            continue;
-        hash_sha256(data, *size, digest);
-        if (memcmp(digest, sha256, sizeof digest) != 0)
-            continue;
-        *bytes = TAKE(data);
-        return S_OK;
-    }
-    return S_FALSE;
+    struct file_wish wish = {component, name, sha256, bytes, size};
+    return ask_each(sources, ask_file, &wish);
+}
+
+static HRESULT ask_windows_file(struct source *source, void *context)
+{
+    const struct file_wish *wish = context;
+    return source_read(source, wish->name, wish->bytes, wish->size);
 }
 
 HRESULT sources_read_windows_file(const struct sources *sources, const char *relative,
                                   uint8_t **bytes, size_t *size)
 {
-    for (size_t i = 0; i < sources->paths.len; i++) {
-        struct winimage *from AUTO(close_store) = NULL;
-        AUTO_FREE char *path = NULL;
-        char *data = NULL;
-        HRESULT hr = open_store(sources->paths.ptr[i], &from);
-        if (hr == S_OK)
-            hr = winimage_find(from, relative, &path);
-        TRY(hr);
-        if (hr == S_FALSE)
-            continue;
-        TRY(os_read_file(path, &data, size));
-        *bytes = (uint8_t *)data;
-        return S_OK;
-    }
-    return S_FALSE;
+    struct file_wish wish = {NULL, relative, NULL, bytes, size};
+    return ask_each(sources, ask_windows_file, &wish);
 }
 
 /* ---- the policy ---- */
 
 #define POLICY "Microsoft\\Windows\\CurrentVersion\\Policies\\Servicing"
+#define NEVER 2 /* UseWindowsUpdate: "Never attempt to download payload from Windows Update" */
 
-HRESULT sources_add_policy(struct sources *sources, struct winimage *image)
+HRESULT sources_policy(struct winimage *image, char **places, bool *limits_access)
 {
     struct hive *hive;
+    uint32_t update = 0;
+    *places = NULL;
+    *limits_access = false;
     HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
     if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
         error_clear();
         return S_OK;
     }
     TRY(hr);
-    AUTO_FREE char *text =
-        hive_text(hive, hive_find(hive, hive_root(hive), POLICY), "LocalSourcePath");
-    for (char *at = text; at && *at;) {
-        char *semicolon = strchr(at, ';');
-        if (semicolon)
-            *semicolon = '\0';
-        char **slot = *at ? vec_push(&sources->paths) : NULL;
-        if (*at && !slot)
-            return FAIL_MEMORY();
-        if (slot)
-            TRY(path_full(at, slot));
-        at = semicolon ? semicolon + 1 : NULL;
-    }
-    return S_OK;
+    hive_key key = hive_find(hive, hive_root(hive), POLICY);
+    (void)hive_number(hive, key, "UseWindowsUpdate", &update);
+    *limits_access = update == NEVER;
+    *places = hive_text(hive, key, "LocalSourcePath");
+    return hive_trouble(hive);
 }

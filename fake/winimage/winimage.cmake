@@ -45,6 +45,8 @@ add_library(winimage OBJECT
     winimage/product_key.c
     winimage/projection.c
     winimage/restart.c
+    winimage/source.c
+    winimage/source_package.c
     winimage/sources.c
     winimage/winimage.c)
 target_include_directories(winimage PUBLIC winimage)
