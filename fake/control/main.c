@@ -43,7 +43,7 @@ static const char usage[] =
     "  DISMFAKE_FAULTS               fault rules: JSON text or @FILE\n"
     "  DISMFAKE_SEED                 whole number that decides rules with a chance; default 1\n"
     "  DISMFAKE_ENGINE               auto, lazy or extract\n"
-    "  DISMFAKE_HIVE                 memory: registry hives without hivex\n"
+    "  DISMFAKE_HIVE                 hivex or memory: what reads and changes registry hives\n"
     "  DISMFAKE_ONLINE               folder that DISM_ONLINE_IMAGE opens\n"
     "  DISMFAKE_CALLBACK_THREAD      image or caller\n"
     "  DISMFAKE_CLOCK                start of the virtual clock, YYYY-MM-DDTHH:MM:SS\n"

@@ -155,8 +155,9 @@ static HRESULT read_all(struct settings *s)
         return FAIL(E_INVALIDARG, "%s is no setting of dismfake (see `dismfake help`)",
                     unknown.name);
 
-    bool no_journal;
+    bool no_journal, in_memory; /* hive.c asks for itself */
     TRY(read_engine(s));
+    TRY(read_choice(PREFIX "HIVE", "hivex", "memory", &in_memory));
     TRY(read_choice(PREFIX "CALLBACK_THREAD", "image", "caller", &s->callback_on_caller));
     TRY(read_choice(PREFIX "JOURNAL", "on", "off", &no_journal));
     TRY(read_choice(PREFIX "LEAKS", "0", "1", &s->leaks));

@@ -16,6 +16,7 @@
     X(FAULTS, "fault rules: JSON text, or @file")                                                  \
     X(SEED, "whole number that decides rules with a chance; default 1")                            \
     X(ENGINE, "auto (default), lazy or extract: how an image becomes a folder")                    \
+    X(HIVE, "hivex (default) or memory: what reads and changes registry hives")                    \
     X(ONLINE, "folder that DISM_ONLINE_IMAGE opens instead of a seeded one")                       \
     X(CALLBACK_THREAD, "image (default) or caller: where progress callbacks arrive")               \
     X(CLOCK, "start of the virtual clock, YYYY-MM-DDTHH:MM:SS; default: the system's")             \

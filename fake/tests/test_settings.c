@@ -84,6 +84,7 @@ static void a_bad_value_is_refused_with_name_and_value(void **state)
     (void)state;
     static const char *const bad[][2] = {
         {"DISMFAKE_ENGINE=lazy2", "DISMFAKE_ENGINE is 'lazy2'"},
+        {"DISMFAKE_HIVE=1", "DISMFAKE_HIVE is '1'"},
         {"DISMFAKE_CALLBACK_THREAD=mine", "DISMFAKE_CALLBACK_THREAD is 'mine'"},
         {"DISMFAKE_JOURNAL=1", "DISMFAKE_JOURNAL is '1'"},
         {"DISMFAKE_LEAKS=yes", "DISMFAKE_LEAKS is 'yes'"},
@@ -120,6 +121,8 @@ static void good_values_are_taken(void **state)
     (void)state;
     expect("DISMFAKE_ENGINE=extract", "DISMFAKE_CALLBACK_THREAD=caller", "caller=1");
     expect("DISMFAKE_ENGINE=auto", "DISMFAKE_CALLBACK_THREAD=image", "caller=0");
+    expect("DISMFAKE_HIVE=memory", NULL, "ok ");
+    expect("DISMFAKE_HIVE=hivex", NULL, "ok ");
     expect("DISMFAKE_JOURNAL=off", NULL, "journal=0");
     expect("DISMFAKE_LEAKS=1", "DISMFAKE_STRICT=1", "leaks=1 strict=1");
     expect("DISMFAKE_ALREADY_INITIALIZED=S_OK", NULL, "already=0x00000000");
