@@ -69,6 +69,8 @@ void os_drop_flock(struct os_file *file);
 /* Makes a file of that size, reserved on the disk, and maps it: what is stored there is seen by
  * whoever reads the file. Fails if it is there. */
 HRESULT os_map_new(const char *path, size_t size, void **out);
+/* The content of a file in memory, to be read; `size` is not 0 (Linux). */
+HRESULT os_map(const struct os_file *file, size_t size, const void **out);
 void os_unmap(void *memory, size_t size);
 
 enum os_type {

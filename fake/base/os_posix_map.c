@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "os.h"
+#include "os_posix.h"
 
 HRESULT os_map_new(const char *path, size_t size, void **out)
 {
@@ -26,6 +27,15 @@ HRESULT os_map_new(const char *path, size_t size, void **out)
     if (SUCCEEDED(hr))
         *out = memory;
     return hr;
+}
+
+HRESULT os_map(const struct os_file *file, size_t size, const void **out)
+{
+    void *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, os_file_fd(file), 0);
+    if (memory == MAP_FAILED)
+        return error_errno(errno, "map", "a file in memory");
+    *out = memory;
+    return S_OK;
 }
 
 void os_unmap(void *memory, size_t size)

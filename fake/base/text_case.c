@@ -85,11 +85,16 @@ uint32_t text_upper(uint32_t cp)
 /* Next code point in upper case; a byte that is not WTF-8 counts as a character of its own. */
 static uint32_t next_upper(const char **s)
 {
+    const unsigned char first = (unsigned char)**s;
+    if (first < 0x80) { /* nearly always */
+        *s += first != 0;
+        return first >= 'a' && first <= 'z' ? first - 32u : first;
+    }
     uint32_t cp = 0;
     size_t used = text_decode(*s, &cp);
     if (!used) {
-        cp = **s ? 0x110000u + (unsigned char)**s : 0;
-        used = **s ? 1 : 0;
+        cp = 0x110000u + first;
+        used = 1;
     }
     *s += used;
     return text_upper(cp);

@@ -26,49 +26,52 @@ HRESULT hive_begin(struct hive *hive, const struct hive_backend *backend, const 
     return hive->name ? S_OK : FAIL_MEMORY();
 }
 
+static HRESULT read_source(const struct hive_source *source, uint8_t **out, size_t *size)
+{
+    if (source->path)
+        return os_read_file(source->path, (char **)out, size);
+    *out = mem_alloc(source->size);
+    if (!*out)
+        return FAIL_MEMORY();
+    if (source->size)
+        memcpy(*out, source->bytes, source->size);
+    *size = source->size;
+    return S_OK;
+}
+
 /* Whoever opens it in the end, it is our own reader that looks whether it is sound. */
-static HRESULT open_any(uint8_t *bytes, size_t size, const char *name, bool for_change,
+static HRESULT open_any(const struct hive_source *source, const char *name, bool for_change,
                         struct hive **out)
 {
+    uint8_t *bytes;
+    size_t size;
     AUTO_REGF struct regf *regf = NULL;
-    TRY(regf_read(bytes, size, name, &regf));
 #ifdef DISMFAKE_HIVEX
     const char *word = os_getenv("DISMFAKE_HIVE");
     if (!word || !text_equal(word, "memory")) {
-        HRESULT hr = hive_hivex_open(&regf, name, for_change, out);
+        HRESULT hr = hive_hivex_open(source, name, for_change, out);
         if (hr != S_FALSE)
             return hr;
     }
 #endif
+    TRY(read_source(source, &bytes, &size));
+    TRY(regf_read(bytes, size, name, &regf));
     return hive_memory_open(TAKE(regf), name, for_change, out);
-}
-
-static HRESULT open_file(const char *path, bool for_change, struct hive **out)
-{
-    char *bytes;
-    size_t size;
-    TRY(os_read_file(path, &bytes, &size));
-    return open_any((uint8_t *)bytes, size, path, for_change, out);
 }
 
 HRESULT hive_open(const char *path, struct hive **out)
 {
-    return open_file(path, false, out);
+    return open_any(&(struct hive_source){.path = path}, path, false, out);
 }
 
 HRESULT hive_open_for_change(const char *path, struct hive **out)
 {
-    return open_file(path, true, out);
+    return open_any(&(struct hive_source){.path = path}, path, true, out);
 }
 
 HRESULT hive_open_bytes(const void *bytes, size_t size, const char *name, struct hive **out)
 {
-    uint8_t *copy = mem_alloc(size);
-    if (!copy)
-        return FAIL_MEMORY();
-    if (size)
-        memcpy(copy, bytes, size);
-    return open_any(copy, size, name, false, out);
+    return open_any(&(struct hive_source){.bytes = bytes, .size = size}, name, false, out);
 }
 
 void hive_close(struct hive *hive)

@@ -51,9 +51,17 @@ struct hive {
 HRESULT hive_begin(struct hive *hive, const struct hive_backend *backend, const char *name,
                    bool for_change);
 
-/* Both take the tree over, also on failure. */
+/* Where the bytes of a hive are: in the file, or, path NULL, in memory. */
+struct hive_source {
+    const char *path;
+    const void *bytes;
+    size_t size;
+};
+
+/* Takes the tree over, also on failure. */
 HRESULT hive_memory_open(struct regf *regf, const char *name, bool for_change, struct hive **out);
-/* S_FALSE: more than hivex takes; then *regf stays the caller's. */
-HRESULT hive_hivex_open(struct regf **regf, const char *name, bool for_change, struct hive **out);
+/* S_FALSE: more than hivex takes. */
+HRESULT hive_hivex_open(const struct hive_source *source, const char *name, bool for_change,
+                        struct hive **out);
 
 #endif

@@ -557,7 +557,7 @@ static HRESULT hivex_hive_write(struct hive *hive, uint8_t **bytes, size_t *size
     TRY(regf_read(made, *size, hive->name, &regf));
     if (regf_oddity(regf) || regf_is_loose(regf))
         return regf_write(regf, NULL, hive->time, bytes, size);
-    *bytes = TAKE(regf->bytes); /* the tree is of no more use */
+    *bytes = TAKE(regf->own); /* the tree is of no more use */
     return S_OK;
 }
 
@@ -624,39 +624,107 @@ static bool is_for_hivex(const struct regf *regf, bool for_change)
     return true;
 }
 
-static HRESULT open_handle(struct hivex_hive *h, const uint8_t *bytes, size_t size)
+/* A hive as a file in memory, for hivex; mapped while our own reader looks at it, so that there is
+ * one copy of it at any time. */
+struct copy {
+    struct os_file *file;
+    char *path;
+    const void *bytes;
+    size_t size;
+};
+
+static void copy_unmap(struct copy *copy)
 {
-    AUTO_FILE struct os_file *file = NULL;
-    AUTO_FREE char *memory = NULL;
-    TRY(os_open_in_memory("hive", &file, &memory));
-    {
-        FLOOR_PAUSE(); /* memory is no disk */
-        TRY(os_write(file, bytes, size));
-    }
-    h->handle = hivex_open(memory, h->hive.is_for_change ? HIVEX_OPEN_WRITE : 0);
+    if (copy->bytes && copy->size)
+        os_unmap((void *)(uintptr_t)copy->bytes, copy->size);
+    copy->bytes = NULL;
+}
+
+static void copy_clear(struct copy *copy)
+{
+    copy_unmap(copy);
+    os_close(copy->file);
+    mem_free(copy->path);
+}
+
+static HRESULT copy_add(struct copy *copy, const void *bytes, size_t size)
+{
+    FLOOR_PAUSE(); /* memory is no disk */
+    copy->size += size;
+    return os_write(copy->file, bytes, size);
+}
+
+static HRESULT copy_file(struct copy *copy, const char *path)
+{
+    enum { PIECE = 256 << 10 };
+    AUTO_FILE struct os_file *from = NULL;
+    AUTO_FREE uint8_t *piece = mem_alloc(PIECE);
+    size_t got;
+    if (!piece)
+        return FAIL_MEMORY();
+    TRY(os_open(path, OS_READ, &from));
+    do {
+        TRY(os_read_at(from, piece, PIECE, copy->size, &got));
+        TRY(copy_add(copy, piece, got));
+    } while (got == PIECE);
+    return S_OK;
+}
+
+static HRESULT copy_make(const struct hive_source *source, struct copy *out)
+{
+    TRY(os_open_in_memory("hive", &out->file, &out->path));
+    TRY(source->path ? copy_file(out, source->path) : copy_add(out, source->bytes, source->size));
+    out->bytes = "";
+    return out->size ? os_map(out->file, out->size, &out->bytes) : S_OK;
+}
+
+static HRESULT open_handle(struct hivex_hive *h, const struct copy *copy)
+{
+    h->handle = hivex_open(copy->path, h->hive.is_for_change ? HIVEX_OPEN_WRITE : 0);
     if (h->handle)
         return S_OK;
     return errno == ENOMEM ? FAIL_MEMORY() : S_FALSE;
 }
 
-HRESULT hive_hivex_open(struct regf **regf, const char *name, bool for_change, struct hive **out)
+/* S_FALSE: more than hivex takes. What is unusual is written anew. */
+static HRESULT make_fit(struct copy *copy, const char *name, bool for_change)
+{
+    AUTO_REGF struct regf *regf = NULL;
+    struct hive_source anew = {0};
+    TRY(regf_read_there(copy->bytes, copy->size, name, &regf));
+    if (!is_for_hivex(regf, for_change))
+        return S_FALSE;
+    if (!regf_oddity(regf) && !(for_change && regf_is_loose(regf)))
+        return S_OK;
+    AUTO_FREE uint8_t *bytes = NULL;
+    TRY(regf_write(regf, NULL, LE64(regf->bytes + 12), &bytes, &anew.size));
+    anew.bytes = bytes;
+    struct copy other AUTO(copy_clear) = {0};
+    TRY(copy_make(&anew, &other));
+    regf_free(TAKE(regf));
+    struct copy old = *copy;
+    *copy = other;
+    other = old;
+    return S_OK;
+}
+
+HRESULT hive_hivex_open(const struct hive_source *source, const char *name, bool for_change,
+                        struct hive **out)
 {
     AUTO_HIVE struct hive *hive = NULL;
-    AUTO_FREE uint8_t *anew = NULL;
-    size_t size = (*regf)->size;
-    if (!is_for_hivex(*regf, for_change))
-        return S_FALSE;
+    struct copy copy AUTO(copy_clear) = {0};
+    TRY(copy_make(source, &copy));
+    HRESULT hr = make_fit(&copy, name, for_change);
+    if (hr != S_OK)
+        return hr;
+    copy_unmap(&copy);
     struct hivex_hive *h = mem_alloc(sizeof *h);
     if (!h)
         return FAIL_MEMORY();
     hive = &h->hive;
     TRY(hive_begin(hive, &backend, name, for_change));
-    if (regf_oddity(*regf) || (for_change && regf_is_loose(*regf)))
-        TRY(regf_write(*regf, NULL, LE64((*regf)->bytes + 12), &anew, &size));
-    HRESULT hr = open_handle(h, anew ? anew : (*regf)->bytes, size);
-    if (hr != S_OK)
-        return hr;
-    regf_free(TAKE(*regf));
-    *out = TAKE(hive);
-    return S_OK;
+    hr = open_handle(h, &copy);
+    if (hr == S_OK)
+        *out = TAKE(hive);
+    return hr;
 }

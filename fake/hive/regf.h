@@ -41,6 +41,8 @@ struct regf_value {
 HRESULT regf_new(struct regf **out);
 /* Takes the bytes over (mem_free), also on failure. `name` is for messages. */
 HRESULT regf_read(uint8_t *bytes, size_t size, const char *name, struct regf **out);
+/* The same of bytes that stay the caller's, and where they are until the tree is freed. */
+HRESULT regf_read_there(const uint8_t *bytes, size_t size, const char *name, struct regf **out);
 void regf_free(struct regf *regf);
 DEFINE_SCOPE(regf, struct regf, regf_free)
 #define AUTO_REGF AUTO(scope_regf)

@@ -506,21 +506,34 @@ static void reader_clear(struct reader *r)
     vec_clear(&r->sks);
 }
 
-HRESULT regf_read(uint8_t *bytes, size_t size, const char *name, struct regf **out)
+static HRESULT read_all(struct regf *regf)
 {
-    AUTO_FREE uint8_t *taken = bytes;
-    AUTO_REGF struct regf *regf = NULL;
     regf_key root;
-    TRY(regf_begin(name, &regf));
-    struct reader r AUTO(reader_clear) = {.regf = regf, .size = size};
-    regf->bytes = TAKE(taken);
-    regf->size = size;
+    struct reader r AUTO(reader_clear) = {.regf = regf, .size = regf->size};
     TRY(read_header(&r));
     TRY(mark_bins(&r));
     TRY(read_key(&r, LE32(regf->bytes + 36), &(struct family){0}, &root));
     check_securities(&r);
     if (r.marked)
         odd(&r, "cells that nobody has");
+    return S_OK;
+}
+
+HRESULT regf_read_there(const uint8_t *bytes, size_t size, const char *name, struct regf **out)
+{
+    AUTO_REGF struct regf *regf = NULL;
+    TRY(regf_begin(name, &regf));
+    regf->bytes = bytes;
+    regf->size = size;
+    TRY(read_all(regf));
     *out = TAKE(regf);
+    return S_OK;
+}
+
+HRESULT regf_read(uint8_t *bytes, size_t size, const char *name, struct regf **out)
+{
+    AUTO_FREE uint8_t *taken = bytes;
+    TRY(regf_read_there(bytes, size, name, out));
+    (*out)->own = TAKE(taken);
     return S_OK;
 }

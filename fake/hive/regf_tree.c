@@ -50,7 +50,7 @@ void regf_free(struct regf *regf)
     vec_clear(&regf->links);
     vec_clear(&regf->values);
     vec_clear(&regf->securities);
-    mem_free(regf->bytes);
+    mem_free(regf->own);
     mem_free(regf->name);
     mem_free(regf);
 }

@@ -48,9 +48,10 @@ struct regf_security {
 };
 
 struct regf {
-    char *name;     /* for messages */
-    uint8_t *bytes; /* of the file, `size` of them; NULL: made in memory */
+    char *name;           /* for messages */
+    const uint8_t *bytes; /* of the file, `size` of them; NULL: made in memory */
     size_t size;
+    uint8_t *own; /* the same, if they are the tree's */
     uint64_t time;
     uint32_t minor; /* version */
     const char *oddity;

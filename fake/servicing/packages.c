@@ -83,7 +83,9 @@ static HRESULT add_strings(struct result *r, const struct describing *d)
 {
     static const struct manifest none;
     const struct manifest *m = d->choice.manifest ? d->choice.manifest : &none;
-    const struct package *p = d->choice.package;
+    AUTO_FREE char *client = NULL, *name = NULL;
+    if (d->choice.package)
+        TRY(package_installer(d->image, d->choice.package, &client, &name));
     const struct {
         size_t where;
         const char *text;
@@ -92,8 +94,8 @@ static HRESULT add_strings(struct result *r, const struct describing *d)
                  {offsetof(DismPackageInfo, Company), m->company},
                  {offsetof(DismPackageInfo, DisplayName), m->display_name},
                  {offsetof(DismPackageInfo, Description), m->description},
-                 {offsetof(DismPackageInfo, InstallClient), p ? p->install_client : NULL},
-                 {offsetof(DismPackageInfo, InstallPackageName), p ? p->install_name : NULL},
+                 {offsetof(DismPackageInfo, InstallClient), client},
+                 {offsetof(DismPackageInfo, InstallPackageName), name},
                  {offsetof(DismPackageInfo, ProductName), m->product_name},
                  {offsetof(DismPackageInfo, ProductVersion), m->product_version},
                  {offsetof(DismPackageInfo, SupportInformation), m->support_information}};

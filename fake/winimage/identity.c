@@ -20,8 +20,7 @@ static char **part(struct identity *identity, size_t i)
 
 void identity_clear(struct identity *identity)
 {
-    for (size_t i = 0; i < PARTS; i++)
-        mem_free(*part(identity, i));
+    mem_free(identity->name);
     *identity = (struct identity){0};
 }
 
@@ -54,14 +53,14 @@ HRESULT identity_make(const char *name, const char *token, const char *architect
     bool is_neutral = language && text_equal_nocase(language, "neutral");
     const char *const texts[PARTS] = {name, token, architecture, is_neutral ? "" : language,
                                       version};
-    struct identity made = {0};
-    for (size_t i = 0; i < PARTS; i++) {
-        if ((*part(&made, i) = mem_dup(texts[i] ? texts[i] : "")))
-            continue;
-        identity_clear(&made);
+    size_t sizes[PARTS], size = 0;
+    for (size_t i = 0; i < PARTS; i++)
+        size += sizes[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
+    char *at = mem_alloc(size);
+    if (!at)
         return FAIL_MEMORY();
-    }
-    *out = made;
+    for (size_t i = 0; i < PARTS; at += sizes[i++])
+        *part(out, i) = texts[i] ? memcpy(at, texts[i], sizes[i]) : at;
     return S_OK;
 }
 

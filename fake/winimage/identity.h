@@ -12,7 +12,8 @@
 #include "hr.h"
 
 struct identity {
-    char *name, *token, *architecture, *language, *version; /* never NULL once filled */
+    /* Never NULL once filled; all in one block, which is the name's. */
+    char *name, *token, *architecture, *language, *version;
 };
 
 /* E_INVALIDARG: not of that form. A version has one to four numbers of at most 65535, or is empty.

@@ -20,8 +20,6 @@ static void package_clear(struct package *p)
 {
     mem_free(p->text);
     identity_clear(&p->identity);
-    mem_free(p->install_client);
-    mem_free(p->install_name);
     if (p->manifest)
         manifest_free(p->manifest);
 }
@@ -78,6 +76,15 @@ static HRESULT read_value(void *context, const char *name, const struct hive_val
     return S_OK;
 }
 
+static HRESULT read_child(void *context, hive_key key, const char *name)
+{
+    struct reading *r = context;
+    (void)key;
+    if (text_equal_nocase(name, "Updates"))
+        r->package->has_updates = true;
+    return S_OK;
+}
+
 /* A name that is no identity is a package all the same: others list it too. */
 static HRESULT read_identity(const char *name, struct identity *out)
 {
@@ -100,10 +107,8 @@ static HRESULT read_package(void *context, hive_key key, const char *name)
     TRY(read_identity(name, &p->identity));
     TRY(hive_each_value(r->hive, key, read_value, r));
     p->install_time = (uint64_t)r->time_high << 32 | r->time_low;
-    p->has_updates = hive_find(r->hive, key, "Updates") != 0;
-    p->install_client = hive_text(r->hive, key, "InstallClient");
-    p->install_name = hive_text(r->hive, key, "InstallName");
-    return S_OK;
+    p->key = key;
+    return hive_each_key(r->hive, key, read_child, r);
 }
 
 static HRESULT read_registry(struct winimage *image, struct packages *packages)
@@ -265,6 +270,16 @@ HRESULT package_release_type(const struct winimage *image, struct package *packa
     }
     *out = package->release_type;
     return S_OK;
+}
+
+HRESULT package_installer(struct winimage *image, const struct package *package, char **client,
+                          char **name)
+{
+    struct hive *hive;
+    TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
+    *client = hive_text(hive, package->key, "InstallClient");
+    *name = hive_text(hive, package->key, "InstallName");
+    return hive_trouble(hive);
 }
 
 /* ---- states ---- */

@@ -33,9 +33,9 @@ struct package {
     struct identity identity;
     int32_t current_state; /* enum cbs_state; negative: the same, broken */
     bool is_visible;
-    uint64_t install_time;               /* FILETIME, UTC; 0: never */
-    bool has_updates;                    /* selections of features are kept with it */
-    char *install_client, *install_name; /* NULL where absent */
+    uint64_t install_time; /* FILETIME, UTC; 0: never */
+    bool has_updates;      /* selections of features are kept with it */
+    hive_key key;          /* its own, in the image's SOFTWARE */
     /* private: read when somebody asks */
     struct manifest *manifest;
     bool manifest_is_read, release_is_read;
@@ -57,6 +57,10 @@ HRESULT package_manifest(const struct winimage *image, struct package *package,
 /* From the start of the manifest alone. DismReleaseTypeOther where there is none. */
 HRESULT package_release_type(const struct winimage *image, struct package *package,
                              DismReleaseType *out);
+
+/* Who installed it, and from which file; NULL where absent. Caller's. */
+HRESULT package_installer(struct winimage *image, const struct package *package, char **client,
+                          char **name);
 
 DismPackageFeatureState package_state(const struct package *package);
 /* Installed, whatever is pending about it: what depends on it may rely on it. */
