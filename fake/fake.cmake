@@ -63,6 +63,7 @@ add_library(servicing OBJECT
     servicing/health.c
     servicing/hooks.c
     servicing/image_info.c
+    servicing/localise.c
     servicing/mount_check.c
     servicing/mount_lookup.c
     servicing/mounting.c

@@ -12,6 +12,7 @@
 #include "describe.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "localise.h"
 #include "facts.h"
 #include "op.h"
 #include "package_keys.h"
@@ -60,35 +61,18 @@ static HRESULT find_capability(struct winimage *image, PCWSTR given, const struc
 
 /* ---- DismGetCapabilityInfo ---- */
 
-/* In the image's default language, else as the manifest itself has it. */
-static HRESULT localised(struct winimage *image, const struct manifest *m,
-                         const struct manifest_text **out)
-{
-    AUTO_FREE char *language = NULL;
-    *out = NULL;
-    if (m->texts.len == 0)
-        return S_OK;
-    TRY(facts_default_language(image, &language));
-    for (size_t i = 0; i < m->texts.len; i++)
-        if (m->texts.ptr[i].language && text_equal_nocase(m->texts.ptr[i].language, language))
-            *out = &m->texts.ptr[i];
-    return S_OK;
-}
-
 static HRESULT describe(struct winimage *image, struct result *r, const struct capability *c)
 {
     const struct manifest *m = c->manifest;
-    const struct manifest_text *text;
+    struct localised text = {m->display_name, m->description};
     DismCapabilityInfo *info = result_at(r, 0);
     info->State = capability_state(c);
     info->DownloadSize = (DWORD)m->download_size;
     info->InstallSize = (DWORD)m->install_size;
-    TRY(localised(image, m, &text));
+    TRY(localise(image, m, &m->texts, &text));
     TRY(describe_text(r, offsetof(DismCapabilityInfo, Name), c->name));
-    TRY(describe_text(r, offsetof(DismCapabilityInfo, DisplayName),
-                      text && text->display_name ? text->display_name : m->display_name));
-    return describe_text(r, offsetof(DismCapabilityInfo, Description),
-                         text && text->description ? text->description : m->description);
+    TRY(describe_text(r, offsetof(DismCapabilityInfo, DisplayName), text.display_name));
+    return describe_text(r, offsetof(DismCapabilityInfo, Description), text.description);
 }
 
 HRESULT impl_DismGetCapabilityInfo(struct call *call, DismSession Session, PCWSTR Name,

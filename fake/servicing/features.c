@@ -11,6 +11,7 @@
 #include "describe.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "localise.h"
 #include "feature_change.h"
 #include "package_choice.h"
 #include "servicing.h"
@@ -95,6 +96,7 @@ HRESULT impl_DismGetFeatures(struct call *call, DismSession Session, PCWSTR Iden
 struct found {
     const struct package *package; /* NULL: it is not in the image */
     const struct manifest_update *update;
+    const struct manifest *manifest; /* that has it */
 };
 
 static HRESULT unknown(const char *name, const struct package_choice *choice)
@@ -118,14 +120,15 @@ static HRESULT find_feature(struct winimage *image, PCWSTR given,
         const struct feature *f = features_find(features, name, NULL);
         if (!f)
             return unknown(name, choice);
-        *out = (struct found){f->package, f->update};
-        return S_OK;
+        out->package = f->package;
+        out->update = f->update;
+        return package_manifest(image, f->package, &out->manifest);
     }
     for (size_t i = 0; choice->manifest && i < choice->manifest->updates.len; i++) {
         const struct manifest_update *u = &choice->manifest->updates.ptr[i];
         if (!u->is_feature || !text_equal_nocase(u->name, name))
             continue;
-        *out = (struct found){choice->package, u};
+        *out = (struct found){choice->package, u, choice->manifest};
         return S_OK;
     }
     return unknown(name, choice);
@@ -138,12 +141,14 @@ static HRESULT describe(struct winimage *image, struct result *r, const struct f
     DismPackageFeatureState state = DismStateNotPresent;
     if (f->package)
         TRY(feature_state(image, f->package, f->update, &state));
+    struct localised text = {f->update->display_name, f->update->description};
+    TRY(localise(image, f->manifest, &f->update->texts, &text));
     DismFeatureInfo *info = result_at(r, 0);
     info->FeatureState = state;
     info->RestartRequired = manifest_restart_type(f->update->restart);
     TRY(describe_text(r, offsetof(DismFeatureInfo, FeatureName), f->update->name));
-    TRY(describe_text(r, offsetof(DismFeatureInfo, DisplayName), f->update->display_name));
-    TRY(describe_text(r, offsetof(DismFeatureInfo, Description), f->update->description));
+    TRY(describe_text(r, offsetof(DismFeatureInfo, DisplayName), text.display_name));
+    TRY(describe_text(r, offsetof(DismFeatureInfo, Description), text.description));
     return describe_properties(r, offsetof(DismFeatureInfo, CustomProperty),
                                offsetof(DismFeatureInfo, CustomPropertyCount),
                                f->update->properties.ptr, f->update->properties.len);

@@ -27,6 +27,19 @@ static void property_clear(struct manifest_property *p)
     mem_free(p->value);
 }
 
+static void texts_clear(struct manifest_texts *texts)
+{
+    for (size_t i = 0; i < texts->list.len; i++) {
+        struct manifest_text *t = &texts->list.ptr[i];
+        mem_free(t->language);
+        mem_free(t->display_name);
+        mem_free(t->description);
+        mem_free(t->id);
+        mem_free(t->value);
+    }
+    vec_clear(&texts->list);
+}
+
 static void update_clear(struct manifest_update *u)
 {
     mem_free(u->name);
@@ -46,6 +59,7 @@ static void update_clear(struct manifest_update *u)
     for (size_t i = 0; i < u->properties.len; i++)
         property_clear(&u->properties.ptr[i]);
     vec_clear(&u->properties);
+    texts_clear(&u->texts);
 }
 
 void manifest_free(struct manifest *m)
@@ -82,12 +96,7 @@ void manifest_free(struct manifest *m)
     for (size_t i = 0; i < m->properties.len; i++)
         property_clear(&m->properties.ptr[i]);
     vec_clear(&m->properties);
-    for (size_t i = 0; i < m->texts.len; i++) {
-        mem_free(m->texts.ptr[i].language);
-        mem_free(m->texts.ptr[i].display_name);
-        mem_free(m->texts.ptr[i].description);
-    }
-    vec_clear(&m->texts);
+    texts_clear(&m->texts);
     mem_free(m);
 }
 
@@ -254,12 +263,15 @@ static HRESULT read_capability(struct reading *r, const struct xml_element *e)
 
 static HRESULT read_text(struct reading *r, const struct xml_element *e)
 {
-    struct manifest_text *text = vec_push(&r->manifest->texts);
+    struct manifest_update *u = is_below(r, "update") ? last_update(r) : NULL;
+    struct manifest_text *text = vec_push(u ? &u->texts.list : &r->manifest->texts.list);
     if (!text)
         return FAIL_MEMORY();
     TRY(copy(e, "language", &text->language));
     TRY(copy(e, "displayName", &text->display_name));
-    return copy(e, "description", &text->description);
+    TRY(copy(e, "description", &text->description));
+    TRY(copy(e, "id", &text->id));
+    return copy(e, "value", &text->value);
 }
 
 static void read_sizes(struct reading *r, const struct xml_element *e)

@@ -41,6 +41,15 @@ struct manifest_driver {
     char *ranking; /* NULL */
 };
 
+/* One of localizedStrings: what its owner is called in a language, or the value that $(string.ID)
+ * stands for. */
+struct manifest_text {
+    char *language, *display_name, *description, *id, *value; /* NULL where absent */
+};
+struct manifest_texts {
+    VEC(struct manifest_text) list;
+};
+
 struct manifest_update {
     char *name, *display_name, *description, *restart; /* NULL where absent, but the name */
     bool is_feature;                                   /* selectable */
@@ -50,10 +59,7 @@ struct manifest_update {
     struct identities packages; /* contained */
     VEC(struct manifest_driver) drivers;
     VEC(struct manifest_property) properties;
-};
-
-struct manifest_text { /* of localizedStrings */
-    char *language, *display_name, *description;
+    struct manifest_texts texts; /* its own */
 };
 
 struct manifest {
@@ -68,7 +74,7 @@ struct manifest {
     char *capability_name, *capability_version, *capability_language; /* "1.0" as written */
     struct identities capability_dependencies; /* of other capabilities: name, language, version */
     VEC(struct manifest_property) properties;  /* of the package itself */
-    VEC(struct manifest_text) texts;
+    struct manifest_texts texts;
     uint64_t download_size, install_size; /* bytes; 0: not said */
     bool is_completely_offline_capable, is_offline_said;
 };
