@@ -31,7 +31,7 @@ static bool is_listed(const struct package *package)
     return package->is_visible && package_state(package) != DismStateNotPresent;
 }
 
-static HRESULT list_package(struct result *result, size_t at, const struct winimage *image,
+static HRESULT list_package(struct result *result, size_t at, struct winimage *image,
                             struct package *package)
 {
     DismReleaseType type;
@@ -161,7 +161,7 @@ static HRESULT describe(struct result *r, const struct describing *d)
     DismPackageInfo *info = result_at(r, 0);
     info->PackageState = d->choice.package ? package_state(d->choice.package) : DismStateNotPresent;
     info->ReleaseType =
-        d->choice.manifest ? manifest_release_type(d->choice.manifest) : DismReleaseTypeOther;
+        manifest_release_type(d->choice.manifest ? d->choice.manifest->release_type : NULL);
     info->InstallTime = describe_time(d->choice.package ? d->choice.package->install_time : 0);
     info->RestartRequired =
         manifest_restart_type(d->choice.manifest ? d->choice.manifest->restart : NULL);

@@ -7,6 +7,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "log.h"
+#include "name_index.h"
 #include "path.h"
 #include "text.h"
 
@@ -29,83 +30,90 @@ DismPackageFeatureState capability_state(const struct capability *capability)
     return state == DismStateRemoved || state == DismStateSuperseded ? DismStateNotPresent : state;
 }
 
-static struct capability *find(const struct capabilities *capabilities, const char *name)
+struct reading {
+    const struct hive *hive;
+    struct winimage *image;
+    struct packages *packages;
+    struct capabilities *capabilities;
+    struct name_index seen; /* where in their list */
+};
+
+static struct capability *find(const struct reading *r, const char *name)
 {
-    for (size_t i = 0; i < capabilities->list.len; i++)
-        if (text_equal_nocase(capabilities->list.ptr[i].name, name))
-            return &capabilities->list.ptr[i];
-    return NULL;
+    size_t at;
+    return name_index_find(&r->seen, name, &at) ? &r->capabilities->list.ptr[at] : NULL;
+}
+
+/* Takes the name over if all goes well. */
+static HRESULT add(struct reading *r, char *name, struct capability **out)
+{
+    TRY(name_index_add(&r->seen, name, r->capabilities->list.len));
+    *out = vec_push(&r->capabilities->list);
+    if (!*out)
+        return FAIL_MEMORY();
+    (*out)->name = name;
+    return S_OK;
 }
 
 /* ---- of packages ---- */
 
 /* Of several versions of a package the one that is installed counts. */
-static HRESULT add_package(struct capabilities *capabilities, struct package *package,
+static HRESULT add_package(struct reading *r, struct package *package,
                            const struct manifest *manifest)
 {
     AUTO_FREE char *name = manifest_capability_text(manifest);
     if (!name)
         return FAIL_MEMORY();
-    struct capability *c = find(capabilities, name);
+    struct capability *c = find(r, name);
     if (c && package_is_installed(c->package))
         return S_OK;
     if (!c) {
-        if (!(c = vec_push(&capabilities->list)))
-            return FAIL_MEMORY();
-        c->name = TAKE(name);
+        TRY(add(r, name, &c));
+        (void)TAKE(name);
     }
     c->package = package;
     c->manifest = manifest;
     return S_OK;
 }
 
-struct indexing {
-    const struct hive *hive;
-    struct winimage *image;
-    struct packages *packages;
-    struct capabilities *capabilities;
-};
-
 static HRESULT index_value(void *context, const char *name, const struct hive_value *value)
 {
-    struct indexing *x = context;
+    struct reading *r = context;
     const struct manifest *manifest;
-    struct package *package = packages_find(x->packages, name);
+    struct package *package = packages_find(r->packages, name);
     (void)value;
     if (!package)
         return S_OK;
-    TRY(package_manifest(x->image, package, &manifest));
-    return manifest && manifest->has_capability ? add_package(x->capabilities, package, manifest)
-                                                : S_OK;
+    TRY(package_manifest(r->image, package, &manifest));
+    return manifest && manifest->has_capability ? add_package(r, package, manifest) : S_OK;
 }
 
 static HRESULT index_key(void *context, hive_key key, const char *name)
 {
-    struct indexing *x = context;
+    struct reading *r = context;
     (void)name;
-    return hive_each_value(x->hive, key, index_value, x);
+    return hive_each_value(r->hive, key, index_value, r);
 }
 
 /* CapabilityIndex says which packages declare one, so that the other manifests are not read. */
-static HRESULT read_packages(struct winimage *image, struct capabilities *capabilities)
+static HRESULT read_packages(struct reading *r)
 {
-    struct indexing x = {.image = image, .capabilities = capabilities};
     struct hive *hive;
-    HRESULT hr = winimage_hive(image, HIVE_SOFTWARE, &hive);
+    HRESULT hr = winimage_hive(r->image, HIVE_SOFTWARE, &hive);
     if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
         error_clear();
         return S_OK;
     }
     TRY(hr);
-    x.hive = hive;
-    TRY(packages_of(image, &x.packages));
+    r->hive = hive;
+    TRY(packages_of(r->image, &r->packages));
     return hive_each_key(hive, hive_find(hive, hive_root(hive), CBS_KEY "\\CapabilityIndex"),
-                         index_key, &x);
+                         index_key, r);
 }
 
 /* ---- of metadata ---- */
 
-static HRESULT add_metadata(struct capabilities *capabilities, const char *path)
+static HRESULT add_metadata(struct reading *r, const char *path)
 {
     AUTO_MANIFEST struct manifest *manifest = NULL;
     AUTO_FREE char *name = NULL;
@@ -120,22 +128,20 @@ static HRESULT add_metadata(struct capabilities *capabilities, const char *path)
         return S_OK;
     if (!(name = manifest_capability_text(manifest)))
         return FAIL_MEMORY();
-    if (find(capabilities, name))
+    struct capability *c = find(r, name);
+    if (c)
         return S_OK;
-    struct capability *c = vec_push(&capabilities->list);
-    if (!c)
-        return FAIL_MEMORY();
-    c->name = TAKE(name);
+    TRY(add(r, name, &c));
+    (void)TAKE(name);
     c->manifest = c->own = TAKE(manifest);
     return S_OK;
 }
 
-static HRESULT read_metadata(const struct winimage *image, const char *folder,
-                             struct capabilities *capabilities)
+static HRESULT read_metadata(struct reading *r, const char *folder)
 {
     AUTO_FREE char *path = NULL;
     AUTO_NAMES struct os_names names = {0};
-    HRESULT hr = winimage_find(image, folder, &path);
+    HRESULT hr = winimage_find(r->image, folder, &path);
     TRY(hr);
     if (hr == S_FALSE || !os_is_directory(path))
         return S_OK;
@@ -145,7 +151,7 @@ static HRESULT read_metadata(const struct winimage *image, const char *folder,
         if (!path_has_extension(names.ptr[i], ".mum"))
             continue;
         TRY(path_join(path, names.ptr[i], &file));
-        TRY(add_metadata(capabilities, file));
+        TRY(add_metadata(r, file));
     }
     return S_OK;
 }
@@ -156,11 +162,17 @@ static int compare(const void *a, const void *b)
     return text_compare_nocase(left->name, right->name);
 }
 
+static void reading_clear(struct reading *r)
+{
+    name_index_clear(&r->seen);
+}
+
 static HRESULT read_all(struct winimage *image, struct capabilities *capabilities)
 {
-    TRY(read_packages(image, capabilities));
-    TRY(read_metadata(image, "servicing/InboxFodMetadataCache/metadata", capabilities));
-    TRY(read_metadata(image, "servicing/FodMetadata/metadata", capabilities));
+    struct reading r AUTO(reading_clear) = {.image = image, .capabilities = capabilities};
+    TRY(read_packages(&r));
+    TRY(read_metadata(&r, "servicing/InboxFodMetadataCache/metadata"));
+    TRY(read_metadata(&r, "servicing/FodMetadata/metadata"));
     if (capabilities->list.len)
         qsort(capabilities->list.ptr, capabilities->list.len, sizeof *capabilities->list.ptr,
               compare);
@@ -188,5 +200,17 @@ HRESULT capabilities_of(struct winimage *image, const struct capabilities **out)
 const struct capability *capabilities_find(const struct capabilities *capabilities,
                                            const char *name)
 {
-    return find(capabilities, name);
+    size_t low = 0, high = capabilities->list.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct capability *c = &capabilities->list.ptr[middle];
+        int order = text_compare_nocase(name, c->name);
+        if (order == 0)
+            return c;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }

@@ -425,10 +425,10 @@ bool manifest_is_permanent(const struct manifest *m)
     return m->permanence && text_equal_nocase(m->permanence, "permanent");
 }
 
-DismReleaseType manifest_release_type(const struct manifest *m)
+DismReleaseType manifest_release_type(const char *word)
 {
     static const struct {
-        const char *word;
+        const char *name;
         DismReleaseType type;
     } words[] = {{"Critical Update", DismReleaseTypeCriticalUpdate},
                  {"Driver", DismReleaseTypeDriver},
@@ -444,8 +444,8 @@ DismReleaseType manifest_release_type(const struct manifest *m)
                  {"Product", DismReleaseTypeProduct},
                  {"Local Pack", DismReleaseTypeLocalPack},
                  {"OnDemand Pack", DismReleaseTypeOnDemandPack}};
-    for (size_t i = 0; m->release_type && i < sizeof words / sizeof *words; i++)
-        if (text_equal_nocase(words[i].word, m->release_type))
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_equal_nocase(words[i].name, word))
             return words[i].type;
     return DismReleaseTypeOther;
 }

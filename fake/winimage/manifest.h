@@ -87,7 +87,7 @@ DEFINE_SCOPE(manifest, struct manifest, manifest_free)
 #define AUTO_MANIFEST AUTO(scope_manifest)
 
 bool manifest_is_permanent(const struct manifest *manifest);
-DismReleaseType manifest_release_type(const struct manifest *manifest);
+DismReleaseType manifest_release_type(const char *word); /* NULL: none is said */
 DismRestartType manifest_restart_type(const char *word);
 /* "Language.Basic~~~en-US~0.0.1.0"; caller's, NULL without memory. */
 char *manifest_capability_text(const struct manifest *manifest);

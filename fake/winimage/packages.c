@@ -9,10 +9,7 @@
 #include "dism_codes.h"
 #include "error.h"
 #include "facts.h"
-#include "log.h"
-#include "path.h"
 #include "text.h"
-#include "xml.h"
 
 #define FIRST_WITH_HIGH_NIBBLE ((uint64_t)6 << 48 | (uint64_t)1 << 32) /* Windows 7: 6.1 */
 
@@ -189,87 +186,6 @@ struct package *packages_find(const struct packages *packages, const char *ident
             low = middle + 1;
     }
     return NULL;
-}
-
-/* ---- manifests ---- */
-
-char *package_file(const struct winimage *image, const char *identity, const char *extension)
-{
-    AUTO_FREE char *name = mem_format("servicing/Packages/%s%s", identity, extension);
-    return name ? winimage_below_windows(image, name) : NULL;
-}
-
-/* S_FALSE: there is none. */
-static HRESULT find_manifest(const struct winimage *image, const struct package *package,
-                             char **out)
-{
-    AUTO_FREE char *name = mem_format("servicing/Packages/%s.mum", package->text), *path = NULL;
-    if (!name)
-        return FAIL_MEMORY();
-    TRY(path_join(image->windows, name, &path));
-    if (os_exists(path)) { /* the usual spelling */
-        *out = TAKE(path);
-        return S_OK;
-    }
-    return winimage_find(image, name, out);
-}
-
-HRESULT package_manifest(const struct winimage *image, struct package *package,
-                         const struct manifest **out)
-{
-    if (!package->manifest_is_read) {
-        AUTO_FREE char *path = NULL;
-        HRESULT hr = find_manifest(image, package, &path);
-        if (hr == S_OK)
-            hr = manifest_read_file(path, &package->manifest);
-        if (FAILED(hr) && hr != HR_WIN32(ERROR_INVALID_DATA))
-            return hr;
-        if (FAILED(hr)) { /* a damaged one is as if there were none: a health scan reports it */
-            log_line(LOG_WARNING, "Package::Manifest", hr, "%s", error_last()->text);
-            error_clear();
-        }
-        package->manifest_is_read = true;
-    }
-    *out = package->manifest;
-    return S_OK;
-}
-
-static HRESULT stop_at_package(void *context, const struct xml_element *e)
-{
-    struct manifest *found = context;
-    const char *word = xml_attribute(e, "releaseType");
-    if (e->depth != 2 || !text_equal_nocase(e->name, "package"))
-        return S_OK;
-    found->release_type = word ? mem_dup(word) : NULL;
-    return word && !found->release_type ? FAIL_MEMORY() : S_FALSE;
-}
-
-HRESULT package_release_type(const struct winimage *image, struct package *package,
-                             DismReleaseType *out)
-{
-    static const struct xml_handler handler = {.start = stop_at_package};
-    if (!package->release_is_read) {
-        AUTO_FREE char *path = NULL, *bytes = NULL;
-        struct manifest found = {0};
-        size_t size;
-        package->release_type = DismReleaseTypeOther;
-        HRESULT hr = find_manifest(image, package, &path);
-        TRY(hr);
-        if (hr == S_OK) {
-            TRY(os_read_file(path, &bytes, &size));
-            hr = xml_read(bytes, size, path, &handler, &found);
-            if (SUCCEEDED(hr))
-                package->release_type = manifest_release_type(&found);
-            else if (hr == HR_WIN32(ERROR_INVALID_DATA))
-                error_clear();
-            mem_free(found.release_type);
-            if (FAILED(hr) && hr != HR_WIN32(ERROR_INVALID_DATA))
-                return hr;
-        }
-        package->release_is_read = true;
-    }
-    *out = package->release_type;
-    return S_OK;
 }
 
 HRESULT package_installer(struct winimage *image, const struct package *package, char **client,

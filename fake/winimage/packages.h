@@ -52,11 +52,10 @@ HRESULT packages_of(struct winimage *image, struct packages **out);
 /* By its whole identity in any letter case; NULL: none. */
 struct package *packages_find(const struct packages *packages, const char *identity);
 /* Its manifest, *out NULL: there is none that can be read. */
-HRESULT package_manifest(const struct winimage *image, struct package *package,
+HRESULT package_manifest(struct winimage *image, struct package *package,
                          const struct manifest **out);
 /* From the start of the manifest alone. DismReleaseTypeOther where there is none. */
-HRESULT package_release_type(const struct winimage *image, struct package *package,
-                             DismReleaseType *out);
+HRESULT package_release_type(struct winimage *image, struct package *package, DismReleaseType *out);
 
 /* Who installed it, and from which file; NULL where absent. Caller's. */
 HRESULT package_installer(struct winimage *image, const struct package *package, char **client,

@@ -37,6 +37,7 @@ add_library(winimage OBJECT
     winimage/name_index.c
     winimage/package_add.c
     winimage/package_keys.c
+    winimage/package_manifest.c
     winimage/package_source.c
     winimage/package_remove.c
     winimage/packages.c

@@ -25,7 +25,7 @@ static void look_at_package(const struct manifest *manifest)
     struct identity again AUTO(identity_clear) = {0};
     if (capability && !strchr(capability, '~'))
         abort();
-    (void)manifest_release_type(manifest);
+    (void)manifest_release_type(manifest->release_type);
     (void)manifest_is_permanent(manifest);
     if (text && SUCCEEDED(identity_parse(text, &again)) &&
         !identity_is_same_package(&again, &manifest->identity))

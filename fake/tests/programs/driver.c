@@ -221,8 +221,8 @@ static void list_packages(const char *session)
     for (UINT i = 0; i < count && len < sizeof out - 600; i++) {
         char name[512];
         narrow(info[i].PackageName, name, sizeof name);
-        len += (size_t)snprintf(out + len, sizeof out - len, "%s%s|%d", i ? "\t" : "", name,
-                                (int)info[i].PackageState);
+        len += (size_t)snprintf(out + len, sizeof out - len, "%s%s|%d|%d", i ? "\t" : "", name,
+                                (int)info[i].PackageState, (int)info[i].ReleaseType);
     }
     answer(hr, out);
     (void)DismDelete(info);

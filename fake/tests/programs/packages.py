@@ -71,9 +71,12 @@ class Packages(Test):
     def remove(self, name, hr=OK):
         self.work.must("remove-package", self.session, name, "name", hr=hr)
 
+    def listed(self):
+        """Name, state and release type."""
+        return [entry.split("|") for entry in self.work.must("packages", self.session).split("\t") if entry]
+
     def list(self):
-        text = self.work.must("packages", self.session)
-        return dict(entry.split("|") for entry in text.split("\t") if entry)
+        return {name: state for name, state, _ in self.listed()}
 
     def unpack(self, name):
         """What the image file has, by another reader."""
@@ -247,6 +250,29 @@ class OfAnImage(Packages):
         self.assertEqual(os.listdir(outside), ["precious"])
         self.assertEqual(self.read(outside, "precious"), b"precious")
         self.assertEqual(os.listdir(self.dir), around)
+        self.end(commit=False)
+
+    def manifests(self):
+        return os.path.join(self.mount, "Windows/servicing/Packages")
+
+    def test_a_manifest_is_found_however_it_is_spelled(self):
+        before = self.listed()
+        self.assertGreater(len({release for _, _, release in before}), 2)
+        for name in os.listdir(self.manifests()):
+            os.rename(os.path.join(self.manifests(), name), os.path.join(self.manifests(), name.upper()))
+        self.assertEqual(self.listed(), before)
+        self.end(commit=False)
+
+    def test_a_manifest_behind_a_link_is_read_inside_of_the_image_only(self):
+        before, manifest = self.listed(), os.path.join(self.manifests(), FOUNDATION + ".mum")
+        inside, outside = os.path.join(self.mount, "moved"), self.path("moved")
+        shutil.copy(manifest, outside)
+        os.rename(manifest, inside)
+        os.symlink(inside, manifest)
+        self.assertEqual(self.listed(), before)
+        os.remove(manifest)
+        os.symlink(outside, manifest)
+        self.work.must("packages", self.session, hr="80070780")
         self.end(commit=False)
 
     def test_another_programs_change_is_seen(self):
