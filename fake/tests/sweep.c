@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep.c - every implemented call, with its 1st, 2nd, 3rd ... allocation failing, change to the
- * file system failing, byte not fitting on the disk, until nothing fails any more. After each: the
- * call said so, nothing leaks, the registry is readable, the image file is what it was or complete,
- * and a discard or a clean-up leads back to health.
+ * sweep.c - every call about images, mounts and sessions, with its 1st, 2nd, 3rd ... allocation
+ * failing, change to the file system failing, byte not fitting on the disk, until nothing fails any
+ * more. After each: the call said so, nothing leaks, the registry is readable, the image file is
+ * what it was or complete, and a discard or a clean-up leads back to health.
  *
- * usage: test_sweep DIRECTORY STRIDE PACKAGE [CALL]
+ * usage: test_sweep DIRECTORY STRIDE [CALL]
  *
  * STRIDE n: only every n-th allocation fails (sanitizers, which make everything slow).
  */
@@ -18,10 +18,7 @@
 #define CANNOT_LOG (HRESULT)0xC0040009 /* DISMAPI_E_LOGGING_DISABLED: initialised nevertheless */
 #define CLOSED (HRESULT)0xC0040001     /* DISMAPI_E_DISMAPI_NOT_INITIALIZED */
 
-#define PACKAGE "Package_for_KB5030001~31bf3856ad364e35~amd64~~22621.2001.1.0"
-
-static char image[1024], folder[1024], claims[1024], online_file[1024], online_staging[1024];
-static const char *package; /* a cabinet with that package */
+static char image[1024], folder[1024], claims[1024];
 static char *pristine;
 static size_t pristine_size;
 static DismSession session;
@@ -200,51 +197,6 @@ static void with_a_result(void)
     ASSERT_OK(DismGetLastErrorMessage(&to_delete));
 }
 
-/* The running system: what it has is the same whatever the image file. */
-static void with_online(void)
-{
-    ASSERT_OK(DismOpenSession(DISM_ONLINE_IMAGE, NULL, NULL, &session));
-}
-
-static bool is_listed(void)
-{
-    DismPackage *list = NULL;
-    UINT count = 0;
-    bool found = false;
-    ASSERT_OK(DismGetPackages(session, &list, &count));
-    for (UINT i = 0; i < count; i++) {
-        char name[256];
-        narrow(list[i].PackageName, name, sizeof name);
-        found = found || strcmp(name, PACKAGE) == 0;
-    }
-    ASSERT_OK(DismDelete(list));
-    return found;
-}
-
-static HRESULT call_add_package(void)
-{
-    return DismAddPackage(session, wide(package), FALSE, FALSE, NULL, NULL, NULL);
-}
-
-static HRESULT call_remove_package(void)
-{
-    return DismRemovePackage(session, wide(PACKAGE), DismPackageName, NULL, NULL, NULL);
-}
-
-static void with_package(void)
-{
-    with_online();
-    if (!is_listed())
-        ASSERT_OK(call_add_package());
-}
-
-static void without_package(void)
-{
-    with_online();
-    if (is_listed())
-        ASSERT_OK(call_remove_package());
-}
-
 static void shut_down(void)
 {
     ASSERT_OK(DismShutdown());
@@ -331,44 +283,6 @@ static HRESULT call_delete(void)
     if (SUCCEEDED(hr))
         to_delete = NULL;
     return hr;
-}
-
-static HRESULT call_packages(void)
-{
-    DismPackage *list = NULL;
-    UINT count = 0;
-    HRESULT hr = DismGetPackages(session, &list, &count);
-    ASSERT(SUCCEEDED(hr) ? list && count > 20 : !list && !count);
-    (void)DismDelete(list);
-    return hr;
-}
-
-static HRESULT call_package_info(void)
-{
-    DismPackageInfo *info = NULL;
-    HRESULT hr = DismGetPackageInfo(session, wide(package), DismPackagePath, &info);
-    ASSERT(SUCCEEDED(hr) == (info != NULL));
-    (void)DismDelete(info);
-    return hr;
-}
-
-/* The change is made by now, or it is not. */
-static void is_all_or_nothing(void)
-{
-    ASSERT(is_listed() == os_exists(online_file));
-    ASSERT(!os_exists(online_staging));
-}
-
-static void is_added(void)
-{
-    ASSERT(is_listed());
-    is_all_or_nothing();
-}
-
-static void is_removed(void)
-{
-    ASSERT(!is_listed());
-    is_all_or_nothing();
 }
 
 static void is_mounted(void)
@@ -486,10 +400,6 @@ static const struct operation operations[] = {
      nothing_lost_by_unmount},
     {"DismRemountImage", after_reboot, call_remount, is_remounted, nothing},
     {"DismCleanupMountpoints", with_invalid_mount, DismCleanupMountpoints, is_unmounted, nothing},
-    {"DismGetPackages", with_online, call_packages, nothing, nothing},
-    {"DismGetPackageInfo", with_online, call_package_info, nothing, nothing},
-    {"DismAddPackage", without_package, call_add_package, is_added, is_all_or_nothing},
-    {"DismRemovePackage", with_package, call_remove_package, is_removed, is_all_or_nothing},
 };
 
 /* ---- the sweep ---- */
@@ -621,10 +531,8 @@ static void sweep(const struct operation *o)
     }
     ASSERT(!try_at(o, FULL_DISK, UINT64_MAX, &plan)); /* how many bytes there are */
     uint64_t bytes = plan.bytes;
-    /* A hive is not as large each time: what was deleted in it leaves room. */
-    bool has_hive = o->prepare == with_package || o->prepare == without_package;
     for (unsigned i = 0; i < 16 && i < bytes; i++, points[FULL_DISK]++)
-        ASSERT(try_at(o, FULL_DISK, bytes * i / 16, &plan) || has_hive);
+        ASSERT(try_at(o, FULL_DISK, bytes * i / 16, &plan));
     printf("%-24s %4llu allocations, %3llu changes, %6llu bytes: %u failures, %u absorbed\n",
            o->name, (unsigned long long)points[ONE_ALLOCATION],
            (unsigned long long)points[ONE_CHANGE], (unsigned long long)bytes, failures - before,
@@ -634,28 +542,23 @@ static void sweep(const struct operation *o)
 
 int main(int argc, char **argv)
 {
-    CHECK(argc >= 4 && atoi(argv[2]) > 0);
-    package = argv[3];
+    CHECK(argc >= 3 && atoi(argv[2]) > 0);
     stride = (unsigned)atoi(argv[2]);
     make_world(argv[1], "none");
     snprintf(image, sizeof image, "%s", below(argv[1], "t.wim"));
     snprintf(folder, sizeof folder, "%s", below(argv[1], "m"));
     snprintf(claims, sizeof claims, "%s", below(argv[1], "state/claims"));
-    snprintf(online_file, sizeof online_file, "%s",
-             below(argv[1], "state/online/Windows/System32/kb5030001.dll"));
-    snprintf(online_staging, sizeof online_staging, "%s",
-             below(argv[1], "state/online/.dismfake-change"));
     CHECK_HR(S_OK, os_read_file(image, &pristine, &pristine_size));
     where = "at first";
     ASSERT_OK(DismInitialize(DismLogErrors, NULL, NULL));
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        if (argc < 5 || strcmp(argv[4], operations[i].name) == 0)
+        if (argc < 4 || strcmp(argv[3], operations[i].name) == 0)
             sweep(&operations[i]);
     where = "at last";
     ASSERT_OK(DismShutdown());
     printf("%u failures, %u absorbed, %u images given to wimlib-imagex verify\n", failures,
            absorbed, verified);
     mem_free(pristine);
-    CHECK(failures > 300 || argc > 4);
+    CHECK(failures > 300 || argc > 3);
     return 0;
 }
