@@ -42,6 +42,7 @@ puppet_test(a_wrong_code_fails good 1 "hr: wanted E_INVALIDARG, got S_OK" ${fail
 puppet_test(a_failure_shows_its_evidence good 1 "grade A, source: a page" ${fail}/wrong-code.json)
 puppet_test(a_failure_shows_its_clause good 1 "clause: puppet.info" ${fail}/wrong-code.json)
 puppet_test(a_wrong_value_fails good 1 "out/ImageInfo/0/ImageIndex: wanted 2, got 1" ${fail}/wrong-value.json)
+puppet_test(a_wrong_first_tick_fails good 1 "progress first:/Current: wanted 2, got 1" ${fail}/wrong-first-tick.json)
 puppet_test(a_wrong_order_fails good 1 "order: wanted second.enter before first.return" ${fail}/wrong-order.json)
 puppet_test(a_close_that_does_not_wait_breaks_the_order good 1 "order: wanted commit.return before close.return" --capabilities ${here}/puppet/holds.capabilities ${here}/puppet/undrained.json)
 puppet_test(a_session_left_open_is_a_leak good 1 "sessions left at the end: wanted 0, got 1" ${fail}/open-session.json)
