@@ -105,6 +105,11 @@ static HRESULT check_for_change(const struct hive *hive)
                : FAIL(E_UNEXPECTED, "the hive %s was opened for reading", hive->name);
 }
 
+bool hive_is_changed(const struct hive *hive)
+{
+    return hive->is_changed;
+}
+
 HRESULT hive_save(struct hive *hive, const char *path)
 {
     AUTO_FREE uint8_t *bytes = NULL;
@@ -286,6 +291,7 @@ HRESULT hive_make(struct hive *hive, hive_key from, const char *path, hive_key *
         if (len > 0)
             TRY(hive->backend->make_child(hive, from, path, len, &from));
         path += len + (path[len] == '\\');
+        hive->is_changed = true;
     }
     *out = from;
     return S_OK;
@@ -294,6 +300,7 @@ HRESULT hive_make(struct hive *hive, hive_key from, const char *path, hive_key *
 HRESULT hive_delete_key(struct hive *hive, hive_key key)
 {
     TRY(check_for_change(hive));
+    hive->is_changed = true;
     return hive->backend->delete_key(hive, key);
 }
 
@@ -301,6 +308,7 @@ HRESULT hive_set(struct hive *hive, hive_key key, const char *name, uint32_t typ
                  size_t size)
 {
     TRY(check_for_change(hive));
+    hive->is_changed = true;
     return hive->backend->set(hive, key, name, &(struct hive_value){type, data, size});
 }
 
@@ -332,6 +340,10 @@ HRESULT hive_set_texts(struct hive *hive, hive_key key, const char *name, const 
 
 HRESULT hive_delete_value(struct hive *hive, hive_key key, const char *name)
 {
+    struct hive_value value;
     TRY(check_for_change(hive));
-    return hive->backend->delete_value(hive, key, name);
+    HRESULT hr = hive->backend->get(hive, key, name, &value);
+    if (hr == S_OK)
+        hive->is_changed = true;
+    return hr == S_FALSE ? S_OK : FAILED(hr) ? hr : hive->backend->delete_value(hive, key, name);
 }

@@ -43,6 +43,8 @@ HRESULT hive_open(const char *path, struct hive **out);
 HRESULT hive_open_bytes(const void *bytes, size_t size, const char *name, struct hive **out);
 /* For reading and changing. */
 HRESULT hive_open_for_change(const char *path, struct hive **out);
+/* Was anything set, made or deleted? Also where it came out as it was. */
+bool hive_is_changed(const struct hive *hive);
 /* Writes all of it into a file that must not exist yet (or is replaced), synced. Fails with what
  * hive_trouble says. */
 HRESULT hive_save(struct hive *hive, const char *path);

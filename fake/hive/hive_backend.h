@@ -43,7 +43,7 @@ struct hive {
     const struct hive_backend *backend;
     char *name;    /* for messages */
     uint64_t time; /* of changes */
-    bool is_for_change;
+    bool is_for_change, is_changed;
     HRESULT trouble;
 };
 

@@ -290,6 +290,9 @@ static HRESULT stage_hives(struct change *change)
         const char *path;
         if (!change->hives[i])
             continue;
+        TRY(hive_trouble(change->hives[i]));
+        if (!hive_is_changed(change->hives[i]))
+            continue;
         TRY(winimage_hive_place(change->image, (enum winimage_hive)i, &place));
         TRY(change_stage(change, place, &path));
         TRY(hive_save(change->hives[i], path));

@@ -123,12 +123,50 @@ HRESULT package_keys_write(struct hive *hive, const struct package_record *r)
     return set_indexes(hive, r->text, r->manifest, (int)r->state);
 }
 
+struct restating {
+    struct hive *hive;
+    const char *text;
+    uint32_t state;
+};
+
+static HRESULT restate_in(void *context, hive_key key, const char *name)
+{
+    const struct restating *r = context;
+    uint32_t number;
+    (void)name;
+    if (hive_number(r->hive, key, r->text, &number) && number != r->state)
+        return hive_set_number(r->hive, key, r->text, r->state);
+    return hive_trouble(r->hive);
+}
+
+/* Wherever an index has the package. */
+static HRESULT restate(struct hive *hive, const char *text, uint32_t state)
+{
+    static const char *const indexes[] = {"PackageDetect", "UpdateDetect", "CapabilityIndex"};
+    struct restating r = {hive, text, state};
+    const char *version = strrchr(text, '~');
+    AUTO_FREE char *own = version ? mem_format(CBS_KEY "\\PackageIndex\\%.*s~" ANY_VERSION,
+                                               (int)(version - text), text)
+                                  : mem_dup("");
+    if (!own)
+        return FAIL_MEMORY();
+    TRY(restate_in(&r, *own ? hive_find(hive, hive_root(hive), own) : 0, own));
+    for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
+        AUTO_FREE char *path = mem_format(CBS_KEY "\\%s", indexes[i]);
+        if (!path)
+            return FAIL_MEMORY();
+        TRY(hive_each_key(hive, hive_find(hive, hive_root(hive), path), restate_in, &r));
+    }
+    return S_OK;
+}
+
 HRESULT package_keys_set_state(struct hive *hive, const char *text, enum cbs_state state)
 {
     hive_key key;
     uint32_t number;
     TRY(package_key(hive, text, "", &key));
     TRY(hive_set_number(hive, key, "CurrentState", state));
+    TRY(restate(hive, text, state));
     TRY(package_key(hive, text, "\\Owners", &key));
     return hive_number(hive, key, text, &number)
                ? hive_set_number(hive, key, text, state | (number & ~0xFFu))

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-HIVETOOL = os.environ["HIVETOOL"]
+HIVETOOL = os.environ.get("HIVETOOL")
 # Debian's packages are for Debian's Python.
 SYSTEM_PYTHON = os.environ.get("SYSTEM_PYTHON", "/usr/bin/python3")
 KINDS = os.environ.get("HIVE_KINDS", "hivex memory").split()

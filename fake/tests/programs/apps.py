@@ -1,39 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Provisioned apps as other programs find them: unzip reads the packages, hivexregedit and hivexget the hive, xmllint
 the list, wimlib-imagex the image file, after a commit and after a discard."""
-import re
 import zipfile
 
-from dismtest import *
+from serviced import *
 
-CATALOGUE = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
-LIST = "ProgramData/Microsoft/Windows/AppxProvisioning.xml"
-APPS = "Program Files/WindowsApps"
 KEY = "Microsoft\\Windows\\CurrentVersion\\Appx\\AppxAllUserStore"
 CALCULATOR = "Contoso.Calculator_3.1.4.0_x64__8j4adr3rjh0p4"
 PAINT = "Contoso.Paint_5.0.1.0_x64__8wekyb3d8bbwe"
 FOOTPRINT = ("[Content_Types].xml",)
 
 
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True).stdout
-
-
-def source(name):
-    return os.path.join(CATALOGUE, name)
-
-
-class provisioned_apps(Test):
+class provisioned_apps(Serviced):
     def setUp(self):
         super().setUp()
-        self.image = shutil.copy(source("serviced-client.wim"), self.path("w.wim"))
-        self.mount = self.folder("mount")
-        self.work = self.client()
-        self.open()
-
-    def open(self):
-        self.work.must("mount", self.image, self.mount, 1, 0)
-        self.session = self.work.must("open", self.mount)
+        self.start()
 
     def add(self, app, dependency="", license="", custom="", region="", hr=OK):
         path = app if os.path.isabs(app) else source(app)
@@ -43,24 +24,14 @@ class provisioned_apps(Test):
     def names(self):
         return {a.split("|")[0] for a in self.work.must("apps", self.session).split("\t") if a}
 
-    def end(self, commit=True):
-        self.work.must("close", self.session)
-        self.work.must("unmount", self.mount, COMMIT if commit else DISCARD)
-
     def unpack(self, name="after"):
-        root = self.path(name)
-        wimlib("extract", self.image, "1", "/", "--dest-dir=" + root, "--no-acls")
-        return root
+        return super().unpack(name, "/")
 
     def keys(self, root):
-        text = run("hivexregedit", "--export", os.path.join(root, "Windows/System32/config/SOFTWARE"), KEY).decode()
-        return {k.split("AppxAllUserStore", 1)[1] for k in re.findall(r"^\[(.*)\]$", text, re.M)}
-
-    def value(self, root, key, name):
-        return run("hivexget", os.path.join(root, "Windows/System32/config/SOFTWARE"), f"{KEY}\\{key}", name).decode().rstrip("\n")
+        return {k.split("AppxAllUserStore", 1)[1] for k in re.findall(r"^\[(.*)\]$", export(root, KEY), re.M)}
 
     def listed(self, root):
-        text = run("xmllint", "--nonet", "--xpath", "//*[local-name()='Provisioned']/*/@FullName", os.path.join(root, LIST)).decode()
+        text = run("xmllint", "--nonet", "--xpath", "//*[local-name()='Provisioned']/*/@FullName", os.path.join(root, APP_LIST)).decode()
         return set(re.findall(r'FullName="([^"]*)"', text))
 
     def test_a_committed_app_is_in_folder_list_and_hive(self):
@@ -74,19 +45,31 @@ class provisioned_apps(Test):
                 self.assertEqual(read(os.path.join(root, APPS, CALCULATOR, name)), original, name)
         self.assertIn(CALCULATOR, self.listed(root))
         self.assertIn("\\Applications\\" + CALCULATOR, self.keys(root))
-        self.assertEqual(self.value(root, "Applications\\" + CALCULATOR, "Path"),
+        self.assertEqual(value(root, f"{KEY}\\Applications\\{CALCULATOR}", "Path"),
                          f"C:\\Program Files\\WindowsApps\\{CALCULATOR}\\AppxManifest.xml")
-        self.assertEqual(len(read(os.path.join(root, LIST)).splitlines()), 1)
+        self.assertEqual(len(read(os.path.join(root, APP_LIST)).splitlines()), 1)
         wimlib("verify", self.image)
 
+    def test_every_call_changes_what_it_has_business_with(self):
+        key, regions = r"\\AppxAllUserStore\\(Applications|Deprovisioned)(\\|$)", r"^dismfake(\\Apps|$)"
+        given = {f"{APPS}{CALCULATOR}/microsoft.system.package.metadata/custom.data": read(source("app-custom-data.dat"))}
+        with self.changing(SOFTWARE=[key, regions], files=[rf"^{APPS}{CALCULATOR}/", f"^{APP_LIST}$", r"/ClipSVC/Install/Apps/"], given=given):
+            self.add("app-appx.appx", license="app-license.xml", custom="app-custom-data.dat", region="US;DE")
+        with self.changing(SOFTWARE=key, files=[rf"^{APPS}Contoso\.(Mail|Runtime\.15)_", f"^{APP_LIST}$"]):
+            self.add("app-with-dependency.appx", dependency="app-runtime.appx")
+        with self.changing(SOFTWARE=key, files=[rf"^{APPS}Contoso\.Photos_7", f"^{APP_LIST}$"]):
+            self.add("app-bundle.appxbundle")
+        with self.changing(SOFTWARE=key, files=[rf"^{APPS}{PAINT}/", f"^{APP_LIST}$"]):
+            self.work.must("remove-app", self.session, PAINT)
+        with self.changing(SOFTWARE=[key, regions], files=[rf"^{APPS}{CALCULATOR}/", f"^{APP_LIST}$"]):
+            self.work.must("remove-app", self.session, CALCULATOR)
+        self.end(commit=False)
+
     def test_a_discarded_app_is_nowhere(self):
-        before = self.sha(self.image)
+        before = sha256(self.image)
         self.add("app-bundle.appxbundle")
         self.end(commit=False)
-        self.assertEqual(self.sha(self.image), before)
-
-    def sha(self, path):
-        return run("sha256sum", path).split()[0]
+        self.assertEqual(sha256(self.image), before)
 
     def test_what_comes_with_an_app_lies_below_its_key(self):
         self.add("app-with-dependency.appx", dependency="app-runtime.appx")
@@ -111,7 +94,7 @@ class provisioned_apps(Test):
         self.assertFalse([k for k in self.keys(root) if PAINT in k])
         self.assertIn("\\Deprovisioned\\Contoso.Paint_8wekyb3d8bbwe", self.keys(root))
         self.assertFalse(os.path.lexists(os.path.join(root, APPS, PAINT)))
-        self.open()
+        self.start()
         self.add("app-installed.appx")
         self.end()
         root = self.unpack("again")
@@ -154,23 +137,23 @@ class provisioned_apps(Test):
         self.assertEqual([read(os.path.join(licenses, n)) for n in os.listdir(licenses)], [read(source("app-license.xml"))])
 
     def test_what_others_wrote_into_the_list_stays(self):
-        path = os.path.join(self.mount, LIST)
+        path = os.path.join(self.mount, APP_LIST)
         text = read(path).decode()
         text = text.replace("</AppxProvisionList>", '<Other><Thing A="1 &amp; 2"/></Other></AppxProvisionList>')
-        self.write("mount", *LIST.split("/"), text)
+        self.write("mount", *APP_LIST.split("/"), text)
         self.add("app-appx.appx")
         self.assertIn('<Other><Thing A="1 &amp; 2"/></Other>', read(path).decode())
         self.assertIn('FamilyName="Contoso.Gone_8wekyb3d8bbwe"', read(path).decode())
         run("xmllint", "--noout", path)
 
     def test_a_damaged_list_is_said_and_not_overwritten(self):
-        self.write("mount", *LIST.split("/"), "<AppxProvisionList><Provisioned>")
+        self.write("mount", *APP_LIST.split("/"), "<AppxProvisionList><Provisioned>")
         self.work.must("apps", self.session, hr="8007000D")
         self.add("app-appx.appx", hr="8007000D")
-        self.assertEqual(read(os.path.join(self.mount, LIST)), b"<AppxProvisionList><Provisioned>")
+        self.assertEqual(read(os.path.join(self.mount, APP_LIST)), b"<AppxProvisionList><Provisioned>")
 
     def test_an_image_without_the_list_gets_one(self):
-        os.unlink(os.path.join(self.mount, LIST))
+        os.unlink(os.path.join(self.mount, APP_LIST))
         self.assertIn(PAINT, self.names())
         self.add("app-appx.appx")
         self.assertIn(CALCULATOR, self.listed(self.mount))

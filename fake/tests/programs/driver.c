@@ -7,9 +7,13 @@
  */
 #include "client_support.h"
 
+#include "driver_any.h"
+
 /* Not documented, so not in the header (dismapi_calls.h). */
 HRESULT WINAPI _DismExportDriver(DismSession session, PCWSTR folder, HANDLE cancel,
                                  DISM_PROGRESS_CALLBACK progress, PVOID user);
+
+#define WORDS 16
 
 static struct {
     bool shows_ticks;
@@ -305,7 +309,8 @@ static void run(char **word)
         DismImageInfo *info;
         UINT count;
         answer(DismGetImageInfo(wide(word[1]), &info, &count), "");
-    } else if (!run_drivers(word) && !run_apps(word) && !run_packages(word) && !run_hook(word)) {
+    } else if (!run_drivers(word) && !run_apps(word) && !run_packages(word) && !run_hook(word) &&
+               !run_any(word)) {
         fprintf(stderr, "driver: no command %s\n", word[0]);
         exit(2);
     }
@@ -317,10 +322,12 @@ int main(void)
     static char empty[] = "";
     settings.event = DismFakeCreateEvent(TRUE, FALSE);
     while (fgets(line, sizeof line, stdin)) {
-        char *word[8] = {empty, empty, empty, empty, empty, empty, empty, empty};
+        char *word[WORDS];
         size_t count = 0;
+        for (size_t i = 0; i < WORDS; i++)
+            word[i] = empty;
         line[strcspn(line, "\n")] = '\0';
-        for (char *at = line; at && count < 8; count++) {
+        for (char *at = line; at && count < WORDS; count++) {
             char *tab = strchr(at, '\t');
             word[count] = at;
             if (tab)

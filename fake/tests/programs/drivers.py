@@ -1,43 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Drivers in an image as other programs find them: hivexget and hivexregedit read the hives, sha256sum the files,
 wimlib-imagex the image file, after a commit and after a discard."""
-import re
 import struct
 
-from dismtest import *
+from serviced import *
 
-CATALOGUE = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
-STORE = "Windows/System32/DriverStore/FileRepository"
-CATALOGS = "Windows/System32/CatRoot/{F750E6C3-38EE-11D1-85E5-00C04FC295EE}"
-HIVES = ("SYSTEM", "SOFTWARE", "DRIVERS")
+DRIVER_HIVES = ("SYSTEM", "SOFTWARE", "DRIVERS")
 NET, RAID, RAW = "drv-net/ctsnet.inf", "drv-boot-critical/ctsraid.inf", "drv-unsigned/ctsraw.inf"
 NOT_SIGNED, NOT_FOUND = "800F0247", "80070490"
-
-
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True).stdout
-
-
-def sha256(path):
-    return run("sha256sum", path).decode().split()[0]
-
-
-def source(name):
-    return os.path.join(CATALOGUE, name)
 
 
 def store_id(inf):
     return f"{os.path.basename(inf)}_amd64_{sha256(source(inf))[:16]}"
 
 
-class drivers_in_an_image(Test):
+class drivers_in_an_image(Serviced):
     def setUp(self):
         super().setUp()
-        self.image = shutil.copy(os.path.join(CATALOGUE, "serviced-client.wim"), self.path("w.wim"))
-        self.mount = self.folder("mount")
-        self.work = self.client()
-        self.work.must("mount", self.image, self.mount, 1, 0)
-        self.session = self.work.must("open", self.mount)
+        self.start()
 
     def add(self, inf, force=0, hr=OK):
         self.work.must("add-driver", self.session, source(inf), force, hr=hr)
@@ -49,27 +29,9 @@ class drivers_in_an_image(Test):
         text = self.work.must("drivers", self.session, everything)
         return {entry.split("|")[0]: entry.split("|")[1:] for entry in text.split("\t") if entry}
 
-    def end(self, commit):
-        self.work.must("close", self.session)
-        self.work.must("unmount", self.mount, COMMIT if commit else DISCARD)
-
-    def unpack(self, name):
-        """What the image file has, by another reader."""
-        wimlib("extract", self.image, "1", "/Windows", "--dest-dir=" + self.path(name), "--no-acls", "--preserve-dir-structure")
-        return self.path(name)
-
-    def hive(self, root, name):
-        return os.path.join(root, "Windows/System32/config", name)
-
-    def export(self, root, hive, key="\\"):
-        return run("hivexregedit", "--export", self.hive(root, hive), key).decode()
-
-    def value(self, root, hive, key, name):
-        return run("hivexget", self.hive(root, hive), key, name).decode().rstrip("\n")
-
     def hex_value(self, root, hive, key, name):
         """The bytes of a value, as hivexregedit prints them."""
-        line = re.search(rf'^"{re.escape(name)}"=hex\(3\):(.*)$', self.export(root, hive, key), re.M)
+        line = re.search(rf'^"{re.escape(name)}"=hex\(3\):(.*)$', export(root, key, hive), re.M)
         return bytes.fromhex(line[1].replace(",", ""))
 
     def assert_file(self, root, place, original):
@@ -80,14 +42,14 @@ class drivers_in_an_image(Test):
         self.end(commit=True)
         root, id_, key = self.unpack("after"), store_id(NET), f"DriverDatabase\\DriverPackages\\{store_id(NET)}"
         for end in ("inf", "cat", "sys"):
-            self.assert_file(root, f"{STORE}/{id_}/ctsnet.{end}", f"drv-net/ctsnet.{end}")
+            self.assert_file(root, f"{STORE}{id_}/ctsnet.{end}", f"drv-net/ctsnet.{end}")
         self.assert_file(root, "Windows/INF/oem2.inf", NET)
-        self.assert_file(root, f"{CATALOGS}/oem2.cat", "drv-net/ctsnet.cat")
-        self.assertEqual(self.value(root, "DRIVERS", "DriverDatabase\\DriverInfFiles\\oem2.inf", "Active"), id_)
-        self.assertEqual(self.value(root, "DRIVERS", "DriverDatabase\\DriverInfFiles\\oem2.inf", "@"), id_)
+        self.assert_file(root, f"{CATALOGS}oem2.cat", "drv-net/ctsnet.cat")
+        self.assertEqual(value(root, "DriverDatabase\\DriverInfFiles\\oem2.inf", "Active", "DRIVERS"), id_)
+        self.assertEqual(value(root, "DriverDatabase\\DriverInfFiles\\oem2.inf", "@", "DRIVERS"), id_)
         for name, text in (("@", "oem2.inf"), ("InfName", "ctsnet.inf"), ("Catalog", "ctsnet.cat"), ("Provider", "Contoso"),
                            ("SignerName", "Contoso Test Root"), ("OemPath", source("drv-net"))):
-            self.assertEqual(self.value(root, "DRIVERS", key, name), text)
+            self.assertEqual(value(root, key, name, "DRIVERS"), text)
         version = self.hex_value(root, "DRIVERS", key, "Version")
         self.assertEqual(len(version), 48)
         self.assertEqual(struct.unpack_from("<H", version, 2)[0], 9)
@@ -98,23 +60,43 @@ class drivers_in_an_image(Test):
         ids = "DriverDatabase\\DeviceIds\\PCI\\VEN_C0DE"
         for id_of_device, rank in (("&DEV_0001&SUBSYS_00010001", 1), ("&DEV_0002", 1), ("&DEV_0001", 2), ("", 2)):
             self.assertEqual(self.hex_value(root, "DRIVERS", ids + id_of_device, "oem2.inf"), bytes((rank, 255, 0, 0)))
-        self.assertEqual(self.value(root, "DRIVERS", key + "\\Descriptors\\PCI\\VEN_C0DE&DEV_0002", "Description"),
+        self.assertEqual(value(root, key + "\\Descriptors\\PCI\\VEN_C0DE&DEV_0002", "Description", "DRIVERS"),
                          "Contoso Ten Gigabit Adapter")
-        self.assertNotIn("oem2.inf", self.export(root, "SYSTEM"))
+        self.assertNotIn("oem2.inf", export(root, hive="SYSTEM"))
+
+    def test_every_call_changes_what_it_has_business_with(self):
+        files = [rf"^{STORE}ctsnet\.inf_amd64_[0-9a-f]+/", r"^Windows/INF/oem2\.inf$", r"/CatRoot/.*/oem2\.cat$"]
+        database = [r"^DriverDatabase\\(DriverInfFiles\\oem2\.inf$|DriverPackages\\ctsnet\.inf_amd64_|DeviceIds\\)"]
+        with self.changing(DRIVERS=database, files=files):
+            self.add(NET)
+        with self.changing(DRIVERS=database, files=files):
+            self.remove("oem2.inf")
+        files = [rf"^{STORE}ctsraid\.inf_amd64_[0-9a-f]+/", r"^Windows/INF/oem2\.inf$", r"/CatRoot/.*/oem2\.cat$",
+                 r"^Windows/System32/drivers/ctsraid\.sys$"]
+        database = [r"^DriverDatabase\\(DriverInfFiles\\oem2\.inf$|DriverPackages\\ctsraid\.inf_amd64_|DeviceIds\\)",
+                    r"^ControlSet001\\Services\\ctsraid"]
+        lock = [r"\\PnpLockdownFiles\\.*ctsraid\.sys$"]
+        with self.changing(SYSTEM=database, SOFTWARE=lock, files=files):
+            self.add(RAID)
+        with self.changing(SYSTEM=database, SOFTWARE=lock, files=files):
+            self.remove("oem2.inf")
+        with self.changing():
+            self.work.must("export-drivers", self.session, self.folder("out"))
+        self.end(commit=False)
 
     def test_a_boot_critical_one_is_where_windows_starts_from(self):
         self.add(RAID)
         self.end(commit=True)
         root, service = self.unpack("after"), "ControlSet001\\Services\\ctsraid"
         self.assert_file(root, "Windows/System32/drivers/ctsraid.sys", "drv-boot-critical/ctsraid.sys")
-        self.assertEqual(self.value(root, "SYSTEM", "DriverDatabase\\DriverInfFiles\\oem2.inf", "Active"), store_id(RAID))
-        self.assertNotIn("oem2.inf", self.export(root, "DRIVERS"))
+        self.assertEqual(value(root, "DriverDatabase\\DriverInfFiles\\oem2.inf", "Active", "SYSTEM"), store_id(RAID))
+        self.assertNotIn("oem2.inf", export(root, hive="DRIVERS"))
         for name, text in (("Owners", "oem2.inf"), ("ImagePath", "System32\\drivers\\ctsraid.sys"), ("Start", "0"), ("Type", "1"),
                            ("DisplayName", "@oem2.inf,%Service0%;Contoso RAID Controller service")):
-            self.assertEqual(self.value(root, "SYSTEM", service, name), text)
+            self.assertEqual(value(root, service, name, "SYSTEM"), text)
         lock = "Microsoft\\Windows\\CurrentVersion\\Setup\\PnpLockdownFiles\\%SystemRoot%/System32/drivers/ctsraid.sys"
-        self.assertEqual(self.value(root, "SOFTWARE", lock, "Owners"), "oem2.inf")
-        self.assertEqual(self.value(root, "SOFTWARE", lock, "Source"),
+        self.assertEqual(value(root, lock, "Owners", "SOFTWARE"), "oem2.inf")
+        self.assertEqual(value(root, lock, "Source", "SOFTWARE"),
                          f"%SystemRoot%\\System32\\DriverStore\\FileRepository\\{store_id(RAID)}\\ctsraid.sys")
 
     def test_what_was_added_and_removed_leaves_no_trace(self):
@@ -125,8 +107,8 @@ class drivers_in_an_image(Test):
             self.remove(name)
         self.end(commit=True)
         after = self.unpack("after")
-        for hive in HIVES:
-            self.assertEqual(self.export(before, hive), self.export(after, hive))
+        for hive in DRIVER_HIVES:
+            self.assertEqual(export(before, hive=hive), export(after, hive=hive))
         files = [run("sh", "-c", 'cd "$0" && find . -type f ! -path "*/config/*" -print0 | sort -z | xargs -0 sha256sum', root)
                  for root in (before, after)]
         self.assertEqual(*files)
@@ -136,8 +118,8 @@ class drivers_in_an_image(Test):
         self.remove("oem1.inf")
         self.end(commit=True)
         root = self.unpack("after")
-        for hive in HIVES:
-            text = self.export(root, hive)
+        for hive in DRIVER_HIVES:
+            text = export(root, hive=hive)
             for name in ("oem0.inf", "oem1.inf", "soundcard", "raid.inf", "fabsound", "nwraid", "VEN_FAB1", "VEN_90AD"):
                 self.assertNotIn(name, text)
             self.assertTrue(hive != "DRIVERS" or "oem3.inf" in text)
@@ -157,13 +139,13 @@ class drivers_in_an_image(Test):
         self.assertEqual(sha256(self.image), before)
 
     def test_what_is_refused_leaves_nothing(self):
-        before = {hive: run("sha256sum", self.hive(self.mount, hive)) for hive in HIVES}
+        before = {hive: run("sha256sum", hive_path(self.mount, hive)) for hive in DRIVER_HIVES}
         names = run("sh", "-c", 'cd "$0" && find . | sort', self.mount)
         self.add(RAW, hr=NOT_SIGNED)
         self.add("drv-file-missing/ctslack.inf", force=1, hr="80070002")
         self.add("drv-hostile/ctsevil.inf", force=1, hr="8007000D")
         self.remove("oem7.inf", hr=NOT_FOUND)
-        self.assertEqual(before, {hive: run("sha256sum", self.hive(self.mount, hive)) for hive in HIVES})
+        self.assertEqual(before, {hive: run("sha256sum", hive_path(self.mount, hive)) for hive in DRIVER_HIVES})
         self.assertEqual(names, run("sh", "-c", 'cd "$0" && find . | sort', self.mount))
         self.end(commit=False)
 
@@ -171,14 +153,14 @@ class drivers_in_an_image(Test):
         """Descriptors, service and file go, by hivexsh and rm; the same driver once more brings them back."""
         self.add(RAID)
         self.work.must("close", self.session)
-        hive = self.hive(self.mount, "SYSTEM")
+        hive = hive_path(self.mount, "SYSTEM")
         for key in (f"DriverDatabase\\DriverPackages\\{store_id(RAID)}\\Descriptors", "ControlSet001\\Services\\ctsraid"):
             subprocess.run(["hivexsh", "-w", hive], input=f"cd {key}\ndel\ncommit\n".encode(), check=True)
         os.remove(os.path.join(self.mount, "Windows/System32/drivers/ctsraid.sys"))
-        self.assertNotIn("Services\\ctsraid", self.export(self.mount, "SYSTEM"))
+        self.assertNotIn("Services\\ctsraid", export(self.mount, hive="SYSTEM"))
         self.session = self.work.must("open", self.mount)
         self.add(RAID)
-        text = self.export(self.mount, "SYSTEM")
+        text = export(self.mount, hive="SYSTEM")
         self.assertIn("Services\\ctsraid", text)
         self.assertIn("Descriptors\\PCI\\VEN_C0DE&DEV_0100", text)
         self.assert_file(self.mount, "Windows/System32/drivers/ctsraid.sys", "drv-boot-critical/ctsraid.sys")
@@ -189,7 +171,7 @@ class drivers_in_an_image(Test):
         self.add(NET)
         self.work.must("close", self.session)
         lines = f"cd DriverDatabase\\DriverPackages\\{store_id(NET)}\nsetval 1\nInfName\nstring:ctsnet.inf\ncommit\n"
-        subprocess.run(["hivexsh", "-w", self.hive(self.mount, "DRIVERS")], input=lines.encode(), check=True)
+        subprocess.run(["hivexsh", "-w", hive_path(self.mount, "DRIVERS")], input=lines.encode(), check=True)
         self.session = self.work.must("open", self.mount)
         self.assertEqual(self.list()["oem2.inf"], ["Net", self.list()["oem2.inf"][1], "0.0.0.0"])
         self.add(NET, hr=NOT_FOUND)
@@ -199,10 +181,10 @@ class drivers_in_an_image(Test):
         self.add(RAID)
         self.add("drv-boot-critical-unsigned/ctsraid.inf", force=1)
         self.remove("oem2.inf")
-        self.assertEqual(self.value(self.mount, "SYSTEM", "ControlSet001\\Services\\ctsraid", "Owners"), "oem4.inf")
+        self.assertEqual(value(self.mount, "ControlSet001\\Services\\ctsraid", "Owners", "SYSTEM"), "oem4.inf")
         self.assertTrue(os.path.exists(os.path.join(self.mount, "Windows/System32/drivers/ctsraid.sys")))
         self.remove("oem4.inf")
-        self.assertNotIn("ctsraid", self.export(self.mount, "SYSTEM"))
+        self.assertNotIn("ctsraid", export(self.mount, hive="SYSTEM"))
         self.assertFalse(os.path.exists(os.path.join(self.mount, "Windows/System32/drivers/ctsraid.sys")))
         self.end(commit=False)
 
@@ -232,7 +214,7 @@ class drivers_in_an_image(Test):
     def test_no_memory_leaves_the_image_as_it_was(self):
         """Each hive and each folder after every refusal; then the call works."""
         def seen():
-            return ([sha256(self.hive(self.mount, hive)) for hive in HIVES],
+            return ([sha256(hive_path(self.mount, hive)) for hive in DRIVER_HIVES],
                     run("sh", "-c", 'cd "$0/Windows" && find . ! -path "*/Logs/*" | sort', self.mount))
         stride = 97 if os.environ.get("TEST_SANITIZE") else 13
         before = seen()

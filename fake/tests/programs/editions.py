@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Editions and product keys as other programs find them: hivexget and hivexregedit read the hive, wimlib-imagex the image
 file; the key is decoded as programs do that show it."""
-import re
+from serviced import *
 
-from dismtest import *
-
-CATALOGUE = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
 CURRENT = "Microsoft\\Windows NT\\CurrentVersion"
-PACKAGES = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages"
 # Published for KMS clients and for setup.
 PROFESSIONAL, RETAIL, ENTERPRISE = ("W269N-WFGWX-YVC9B-4J6C9-T83GX", "VK7JG-NPHTM-C97JM-9MPGT-3V66T",
                                     "NPPR9-FWDCX-D2C8J-H872K-2YT43")
 STAGED, INSTALLED = 0x40, 0x70
-
-
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True).stdout
 
 
 def shown_key(digital_id):
@@ -31,37 +23,18 @@ def shown_key(digital_id):
     return "-".join(text[i:i + 5] for i in range(0, 25, 5))
 
 
-class editions(Test):
+class editions(Serviced):
     def setUp(self):
         super().setUp()
-        self.image = shutil.copy(os.path.join(CATALOGUE, "serviced-client.wim"), self.path("w.wim"))
-        self.mount = self.folder("mount")
-        self.work = self.client()
-        self.work.must("mount", self.image, self.mount, 1, 0)
-        self.session = self.work.must("open", self.mount)
-
-    def end(self, commit=True):
-        self.work.must("close", self.session)
-        self.work.must("unmount", self.mount, COMMIT if commit else DISCARD)
-
-    def unpack(self):
-        root = self.path("after")
-        wimlib("extract", self.image, "1", "/Windows", "--dest-dir=" + root, "--no-acls", "--preserve-dir-structure")
-        return root
-
-    def hive(self, root):
-        return os.path.join(root, "Windows/System32/config/SOFTWARE")
-
-    def value(self, root, key, name):
-        return run("hivexget", self.hive(root), key, name).decode(errors="replace").rstrip("\n")
+        self.start()
 
     def key(self, root):
-        text = run("hivexregedit", "--export", self.hive(root), CURRENT).decode()
+        text = export(root, CURRENT)
         line = re.search(r'^"DigitalProductId"=hex\(3\):(.*)$', text, re.M)
         return shown_key(bytes.fromhex(line[1].replace(",", ""))) if line else None
 
     def state_of(self, root, edition):
-        text = run("hivexregedit", "--export", self.hive(root), PACKAGES).decode()
+        text = export(root, CBS + "\\Packages")
         states = re.findall(rf'\\Microsoft-Windows-{edition}Edition~[^\]\\]*\]\n(?:"[^\n]*\n)*?"CurrentState"=dword:([0-9a-f]+)', text)
         return [int(s, 16) for s in states]
 
@@ -70,7 +43,7 @@ class editions(Test):
         self.assertEqual(self.work.must("edition", self.session), "Enterprise")
         self.end()
         root = self.unpack()
-        self.assertEqual(self.value(root, CURRENT, "EditionID"), "Enterprise")
+        self.assertEqual(value(root, CURRENT, "EditionID"), "Enterprise")
         self.assertEqual(self.state_of(root, "Enterprise"), [INSTALLED])
         self.assertEqual(self.state_of(root, "Professional"), [STAGED])
         self.assertEqual(self.key(root), ENTERPRISE)
@@ -82,6 +55,15 @@ class editions(Test):
         run("xmllint", "--noout", os.path.join(root, "Windows", "Enterprise.xml"))
         wimlib("verify", self.image)
 
+    def test_every_call_changes_what_it_has_business_with(self):
+        current, licence = r"\\Windows NT\\CurrentVersion$", r"\\SoftwareProtectionPlatform$"
+        with self.changing(SOFTWARE=[current, *package_keys("Microsoft-Windows-EnterpriseEdition~", "Microsoft-Windows-ProfessionalEdition~")],
+                           files=[r"^Windows/(Professional|Enterprise)\.xml$", r"^Windows/System32/(professional|enterprise)\.dll$"]):
+            self.work.must("set-edition", self.session, "Enterprise", "")
+        with self.changing(SOFTWARE=[current, licence]):
+            self.work.must("set-key", self.session, ENTERPRISE)
+        self.end(commit=False)
+
     def test_nothing_is_left_after_a_discard(self):
         before = run("sha256sum", self.image)
         self.work.must("set-edition", self.session, "Enterprise", "")
@@ -89,22 +71,22 @@ class editions(Test):
         self.assertEqual(run("sha256sum", self.image), before)
 
     def test_a_product_that_is_named_by_its_edition_is_named_anew(self):
-        software = self.hive(self.mount)
+        software = hive_path(self.mount)
         text = f'[\\{CURRENT}]\n"ProductName"="Windows 11 Pro"\n'
         subprocess.run(["hivexregedit", "--merge", software], input=text.encode(), check=True)
         self.work.must("set-edition", self.session, "ProfessionalWorkstation", "")
-        self.assertEqual(self.value(self.mount, CURRENT, "ProductName"), "Windows 11 Pro for Workstations")
+        self.assertEqual(value(self.mount, CURRENT, "ProductName"), "Windows 11 Pro for Workstations")
 
     def test_a_key_is_found_where_other_programs_look(self):
         for key in (PROFESSIONAL, RETAIL):
             self.work.must("set-key", self.session, key.lower().replace("-", ""))
             self.assertEqual(self.key(self.mount), key)
-            self.assertEqual(self.value(self.mount, CURRENT + "\\SoftwareProtectionPlatform", "BackupProductKeyDefault"), key)
-        product_id = self.value(self.mount, CURRENT, "ProductId")
+            self.assertEqual(value(self.mount, CURRENT + "\\SoftwareProtectionPlatform", "BackupProductKeyDefault"), key)
+        product_id = value(self.mount, CURRENT, "ProductId")
         self.end()
         root = self.unpack()
         self.assertEqual(self.key(root), RETAIL)
-        self.assertEqual(self.value(root, CURRENT, "ProductId"), product_id)
+        self.assertEqual(value(root, CURRENT, "ProductId"), product_id)
 
     def test_a_key_that_is_refused_changes_nothing(self):
         for key in (ENTERPRISE, PROFESSIONAL[:-1] + "H", "B" * 25, "N" * 25, "-" * 25, PROFESSIONAL + "B"):
@@ -114,7 +96,7 @@ class editions(Test):
         self.assertEqual(self.work.must("edition", self.session), "Professional")
 
     def test_without_memory_nothing_changes(self):
-        before, first, second, failed = read(self.hive(self.mount)), 1, 2, 0
+        before, first, second, failed = read(hive_path(self.mount)), 1, 2, 0
         while True:
             self.work.must("load", json.dumps({"id": "f", "at": "_DismSetEdition", "do": {"allocFail": first}}))
             reply = self.work.call("set-edition", self.session, "Enterprise", ENTERPRISE)
@@ -122,7 +104,7 @@ class editions(Test):
             if reply.hr == OK:
                 break
             self.assertEqual(reply.hr, "8007000E", reply)
-            self.assertEqual(read(self.hive(self.mount)), before)
+            self.assertEqual(read(hive_path(self.mount)), before)
             self.assertFalse(os.path.lexists(os.path.join(self.mount, "Windows", "System32", "enterprise.dll")))
             first, second, failed = second, first + second, failed + 1
         self.assertGreater(failed, 10)

@@ -3,15 +3,11 @@
 cabextract what the packages have, wimlib-imagex the image file, after a commit and after a discard; what a kill leaves, and
 that nothing is written outside of the image."""
 import difflib
-import re
 
-from dismtest import *
+from serviced import *
 
-CATALOGUE = os.path.join(os.path.dirname(BUILD), "fixtures", "catalog")
-CBS = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing"
 TOKEN = "31bf3856ad364e35"
 INSTALLED, SUPERSEDED, PENDING, GOING = "112", "80", "96", "5"
-RESTART = "00000BC2"
 STATE_INSTALLED, STATE_PENDING, STATE_GOING = "4", "5", "1"
 
 
@@ -24,23 +20,13 @@ SIMPLE = identity("Package_for_KB5030001", "22621.2001.1.0")
 NEEDS_RESTART = identity("Package_for_KB5030002", "22621.2002.1.0")
 KB = identity("Package_for_KB5012170", "22621.105.1.1")
 ROLLUP, NEWER = identity("Package_for_RollupFix", "22621.1413.1.5"), identity("Package_for_RollupFix", "22621.2428.1.6")
+STACK = identity("Package_for_ServicingStack_2400", "22621.2400.1.0")
 TOOLS = identity("Contoso-Tools-Package", "10.0.22621.1")
 GERMAN = identity("Microsoft-Windows-Client-LanguagePack-Package", "10.0.22621.1", "de-DE")
 
 
 def any_version(name):
     return name.rsplit("~", 1)[0] + "~0.0.0.0"
-
-
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True).stdout
-
-
-def source(name):
-    for end in ("", ".cab", ".msu"):
-        if os.path.exists(os.path.join(CATALOGUE, name + end)):
-            return os.path.join(CATALOGUE, name + end)
-    raise AssertionError(name)
 
 
 def members(name):
@@ -53,18 +39,17 @@ def files_below(root):
     return run("sh", "-c", 'cd "$0" && find . -type f ! -path "*/config/*" -print0 | sort -z | xargs -0 sha256sum', root).decode()
 
 
-def tree_of(root):
-    return run("sh", "-c", 'cd "$0" && find . -printf "%p %y\\n" | sort', root).decode()
+def names_below(root):
+    return "\n".join(sorted(tree_of(root)))
 
 
-class Packages(Test):
-    def setUp(self):
-        super().setUp()
-        self.image = shutil.copy(os.path.join(CATALOGUE, "serviced-client.wim"), self.path("w.wim"))
-        self.mount = self.folder("mount")
-        self.work = self.client()
-        self.root = self.mount
+def component_files(package, component, file):
+    """Patterns of what comes and goes with a package that has such components, and a file in System32."""
+    package = package.partition("~")[0]
+    return [rf"^{PACKAGES}{package}~", rf"^{SXS}(Manifests/)?amd64_{component}_", rf"^Windows/System32/{file}\.(dll|exe)$"]
 
+
+class Packages(Serviced):
     def add(self, name, hr=OK, ignore=0, prevent=0):
         return self.work.must("add-package", self.session, source(name), ignore, prevent, hr=hr)
 
@@ -78,44 +63,21 @@ class Packages(Test):
     def list(self):
         return {name: state for name, state, _ in self.listed()}
 
-    def unpack(self, name):
-        """What the image file has, by another reader."""
-        run("wimlib-imagex", "extract", self.image, "1", "/Windows", "--dest-dir=" + self.path(name), "--no-acls", "--preserve-dir-structure")
-        return self.path(name)
-
-    def hive(self, root):
-        return os.path.join(root, "Windows/System32/config/SOFTWARE")
-
-    def value(self, root, key, name):
-        return run("hivexget", self.hive(root), key, name).decode().rstrip("\n")
-
-    def export(self, root, key="\\"):
-        return run("hivexregedit", "--export", "--unsafe-printable-strings", self.hive(root), key).decode()
-
     def state_of(self, root, name):
-        return self.value(root, f"{CBS}\\Packages\\{name}", "CurrentState")
-
-    def read(self, root, place):
-        with open(os.path.join(root, place), "rb") as file:
-            return file.read()
+        return value(root, f"{CBS}\\Packages\\{name}", "CurrentState")
 
     def assert_sound(self, root):
         """Every manifest is XML, and two other readers of hives take all of this one."""
         run("sh", "-c", 'find "$0/Windows/servicing" "$0/Windows/WinSxS" -name "*.mum" -o -name "*.manifest" | xargs xmllint --noout --nonet', root)
-        run("hivexml", self.hive(root))
-        run("reged", "-x", self.hive(root), "HKLM", "\\", self.path("reged.reg"))
+        run("hivexml", hive_path(root))
+        run("reged", "-x", hive_path(root), "HKLM", "\\", self.path("reged.reg"))
         self.assertFalse(os.path.exists(os.path.join(root, ".dismfake-change")))
 
 
 class OfAnImage(Packages):
     def setUp(self):
         super().setUp()
-        self.work.must("mount", self.image, self.mount, 1, 0)
-        self.session = self.work.must("open", self.mount)
-
-    def end(self, commit):
-        self.work.must("close", self.session)
-        self.work.must("unmount", self.mount, COMMIT if commit else DISCARD)
+        self.start()
 
     def test_a_committed_package_is_in_files_and_registry(self):
         self.add("pkg-simple")
@@ -125,30 +87,35 @@ class OfAnImage(Packages):
         payload = next(n for n in parts if n.endswith(".dll"))
         for place, part in ((f"servicing/Packages/{SIMPLE}.mum", "update.mum"), (f"servicing/Packages/{SIMPLE}.cat", "update.cat"),
                             (f"WinSxS/Manifests/{manifest}", manifest), (f"WinSxS/{payload}", payload), ("System32/kb5030001.dll", payload)):
-            self.assertEqual(self.read(root, "Windows/" + place), parts[part], place)
+            self.assertEqual(read(os.path.join(root, "Windows/" + place)), parts[part], place)
         key = f"{CBS}\\Packages\\{SIMPLE}"
         for name, text in (("CurrentState", INSTALLED), ("InstallClient", "DISM Package Manager Provider"), ("InstallName", SIMPLE + ".mum"),
                            ("InstallUser", "S-1-5-18"), ("SelfUpdate", "0"), ("Visibility", "1")):
-            self.assertEqual(self.value(root, key, name), text, name)
-        self.assertRegex(self.value(root, key, "InstallLocation"), r"^\\\\\?\\")
-        high, low = (int(self.value(root, key, "InstallTime" + half)) & 0xFFFFFFFF for half in ("High", "Low"))
+            self.assertEqual(value(root, key, name), text, name)
+        self.assertRegex(value(root, key, "InstallLocation"), r"^\\\\\?\\")
+        high, low = (int(value(root, key, "InstallTime" + half)) & 0xFFFFFFFF for half in ("High", "Low"))
         when = high << 32 | low
         self.assertGreater(when // 10**7 - 11644473600, os.stat(source("pkg-simple")).st_mtime - 86400)
-        self.assertEqual(self.value(root, key + "\\Owners", SIMPLE), str(0x20070))
-        self.assertEqual(self.value(root, f"{CBS}\\PackageIndex\\{any_version(SIMPLE)}", SIMPLE), INSTALLED)
-        self.assertEqual(self.value(root, f"{CBS}\\PackageDetect\\{any_version(FOUNDATION)}", SIMPLE), INSTALLED)
+        self.assertEqual(value(root, key + "\\Owners", SIMPLE), str(0x20070))
+        self.assertEqual(value(root, f"{CBS}\\PackageIndex\\{any_version(SIMPLE)}", SIMPLE), INSTALLED)
+        self.assertEqual(value(root, f"{CBS}\\PackageDetect\\{any_version(FOUNDATION)}", SIMPLE), INSTALLED)
         self.assert_sound(root)
 
-    def test_the_rest_of_the_hive_is_as_it_was(self):
-        before = self.unpack("before")
-        self.add("pkg-simple")
+    def test_every_call_changes_what_it_has_business_with(self):
+        with self.changing(SOFTWARE=package_keys(SIMPLE), files=component_files(SIMPLE, "contoso-kb5030001", "kb5030001")):
+            self.add("pkg-simple")
+        with self.changing(SOFTWARE=package_keys(SIMPLE), files=component_files(SIMPLE, "contoso-kb5030001", "kb5030001")):
+            self.remove(SIMPLE)
+        with self.changing(SOFTWARE=package_keys(ROLLUP, STACK),
+                           files=[*component_files("Package_for_(RollupFix|ServicingStack_2400)", "contoso-(shell|servicingstack)", "shell"),
+                                  r"^Windows/servicing/cbscore\.dll$"]):
+            self.add("pkg-msu-several", hr=FALSE)
+        with self.changing(SOFTWARE=[*package_keys(TOOLS), r"\\UpdateDetect"], files=component_files(TOOLS, "contoso-(agent|editor|server)", "agent")):
+            self.add("pkg-features")
+        with self.changing(SOFTWARE=package_keys(ROLLUP), files=component_files("Package_for_RollupFix", "contoso-shell", "shell")):
+            self.remove(identity("Package_for_RollupFix", "22621.2428.1.7"))
         self.end(commit=True)
-        old, new = self.export(before).split("\n\n"), self.export(self.unpack("after")).split("\n\n")
-        changed = [block.splitlines()[0] for block in new if block not in old]
-        gone = [block.splitlines()[0] for block in old if block not in new]
-        self.assertTrue(all(SIMPLE in key or "PackageIndex\\" in key or "PackageDetect\\" in key for key in changed), changed)
-        self.assertTrue(all("PackageDetect\\" in key or key in changed for key in gone), gone)
-        self.assertEqual(sum(SIMPLE in key for key in changed), 2)  # itself and its owners
+        self.assert_sound(self.unpack())
 
     def test_a_discard_leaves_the_image_file_as_it_was(self):
         before = run("sha256sum", self.image)
@@ -167,18 +134,18 @@ class OfAnImage(Packages):
         self.end(commit=True)
         after = self.unpack("after")
         self.assertEqual(files_below(before), files_below(after))
-        self.assertEqual([*difflib.unified_diff(self.export(before).splitlines(), self.export(after).splitlines(), lineterm="", n=0)], [])
+        self.assertEqual([*difflib.unified_diff(export(before).splitlines(), export(after).splitlines(), lineterm="", n=0)], [])
 
     def known(self, root):
-        return re.findall(r"Packages\\([^\\\]]+~[^\\\]]*)\]$", self.export(root, CBS), re.M)
+        return re.findall(r"Packages\\([^\\\]]+~[^\\\]]*)\]$", export(root, CBS), re.M)
 
     def test_features_get_their_selection_and_the_detection_of_parents(self):
         self.add("pkg-features")
         self.end(commit=True)
         root, key = self.unpack("after"), f"{CBS}\\Packages\\{TOOLS}\\Updates"
         for name in ("Contoso-Tools", "Contoso-Tools-Editor", "Contoso-Tools-Server", "Contoso-Agent"):
-            self.assertEqual(self.value(root, key, name), "255", name)
-        self.assertEqual(self.value(root, f"{CBS}\\UpdateDetect\\Contoso-Tools", TOOLS), INSTALLED)
+            self.assertEqual(value(root, key, name), "255", name)
+        self.assertEqual(value(root, f"{CBS}\\UpdateDetect\\Contoso-Tools", TOOLS), INSTALLED)
         self.assertTrue(os.path.exists(os.path.join(root, "Windows/System32/agent.exe")))
         self.assertFalse(os.path.exists(os.path.join(root, "Windows/System32/editor.exe")))
         self.assert_sound(root)
@@ -188,7 +155,7 @@ class OfAnImage(Packages):
         self.end(commit=True)
         root = self.unpack("after")
         self.assertEqual((self.state_of(root, NEWER), self.state_of(root, ROLLUP)), (INSTALLED, SUPERSEDED))
-        self.assertEqual(self.read(root, "Windows/System32/shell.dll"), b"shell of 2428\n")
+        self.assertEqual(read(os.path.join(root, "Windows/System32/shell.dll")), b"shell of 2428\n")
         kept = sorted(name.split("_")[3] for name in os.listdir(os.path.join(root, "Windows/WinSxS")) if "contoso-shell" in name)
         self.assertEqual(kept, ["10.0.22621.1105", "10.0.22621.1413", "10.0.22621.2428"])
 
@@ -196,8 +163,8 @@ class OfAnImage(Packages):
         self.remove(KB)
         self.end(commit=True)
         root = self.unpack("after")
-        self.assertFalse("KB5012170" in self.export(root))
-        names = tree_of(root)
+        self.assertFalse("KB5012170" in export(root))
+        names = names_below(root)
         for name in ("KB5012170", "dbx.bin", "contoso-dbx"):
             self.assertNotIn(name, names)
         self.assert_sound(root)
@@ -207,8 +174,8 @@ class OfAnImage(Packages):
         self.end(commit=True)
         root = self.unpack("after")
         self.assertEqual(self.state_of(root, identity("Package_for_RollupFix", "22621.2428.1.7")), INSTALLED)
-        self.assertEqual(self.state_of(root, identity("Package_for_ServicingStack_2400", "22621.2400.1.0")), INSTALLED)
-        self.assertNotIn("~x86~", self.export(root, CBS + "\\Packages"))
+        self.assertEqual(self.state_of(root, STACK), INSTALLED)
+        self.assertNotIn("~x86~", export(root, CBS + "\\Packages"))
         self.assertTrue(os.path.exists(os.path.join(root, "Windows/servicing/cbscore.dll")))
         self.assert_sound(root)
 
@@ -216,21 +183,21 @@ class OfAnImage(Packages):
         self.add("pkg-all-fields")
         self.end(commit=True)
         run("wimlib-imagex", "extract", self.image, "1", "/Program Files/Contoso", "--dest-dir=" + self.path("programs"), "--no-acls")
-        self.assertEqual(self.read(self.path("programs"), "Contoso/übersicht.txt").decode(), "Übersicht\n")
+        self.assertEqual(read(os.path.join(self.path("programs"), "Contoso/übersicht.txt")).decode(), "Übersicht\n")
         root = self.unpack("after")
-        self.assertEqual(len(self.read(root, "Windows/Contoso/всё.dat")), 300)
-        self.assertEqual(self.value(root, f"{CBS}\\CapabilityIndex\\Contoso.All~~~de-DE~0.0.2.5",
+        self.assertEqual(len(read(os.path.join(root, "Windows/Contoso/всё.dat"))), 300)
+        self.assertEqual(value(root, f"{CBS}\\CapabilityIndex\\Contoso.All~~~de-DE~0.0.2.5",
                                     identity("Contoso-All-Fields-Package", "10.0.22621.7", "de-DE")), INSTALLED)
 
     def test_what_is_refused_leaves_nothing(self):
-        tree, hive = tree_of(self.mount), run("sha256sum", self.hive(self.mount))
+        tree, hive = names_below(self.mount), run("sha256sum", hive_path(self.mount))
         for name in ("pkg-arm64", "pkg-parent-missing", "pkg-truncated", "pkg-damaged-byte", "pkg-payload-missing", "pkg-payload-spoilt",
                      "pkg-component-missing", "pkg-not-xml", "pkg-entity-bomb", "pkg-nested-deep", "pkg-without-manifest"):
             reply = self.work.call("add-package", self.session, source(name), 0, 0)
             self.assertGreaterEqual(reply.hr, "80000000", name)
             self.assertGreater(len(reply.text), 5, name)
         self.remove(FOUNDATION, hr="800F0825")
-        self.assertEqual((tree, hive), (tree_of(self.mount), run("sha256sum", self.hive(self.mount))))
+        self.assertEqual((tree, hive), (names_below(self.mount), run("sha256sum", hive_path(self.mount))))
         self.end(commit=False)
 
     def test_nothing_is_written_outside_of_the_image(self):
@@ -248,7 +215,7 @@ class OfAnImage(Packages):
         os.symlink(os.path.join(outside, "precious"), os.path.join(self.mount, "Windows/System32/kb5030001.dll"))
         self.add("pkg-simple", hr="80070780")
         self.assertEqual(os.listdir(outside), ["precious"])
-        self.assertEqual(self.read(outside, "precious"), b"precious")
+        self.assertEqual(read(os.path.join(outside, "precious")), b"precious")
         self.assertEqual(os.listdir(self.dir), around)
         self.end(commit=False)
 
@@ -278,7 +245,7 @@ class OfAnImage(Packages):
     def test_another_programs_change_is_seen(self):
         self.assertEqual(self.list()[KB], STATE_INSTALLED)
         lines = f"cd {CBS}\\Packages\\{KB}\nsetval 2\nCurrentState\ndword:0x40\nVisibility\ndword:1\ncommit\n"
-        subprocess.run(["hivexsh", "-w", self.hive(self.mount)], input=lines.encode(), check=True)
+        subprocess.run(["hivexsh", "-w", hive_path(self.mount)], input=lines.encode(), check=True)
         self.assertEqual(self.list()[KB], "2")
         self.end(commit=False)
 
@@ -301,7 +268,7 @@ class OfAnImage(Packages):
             found = [name for name in self.list() if "KB5030025" in name]
             placed = [name for name in os.listdir(os.path.join(self.mount, "Windows/System32")) if name.startswith("many-")]
             self.assertEqual(len(placed), 100 if found else 0, tick)
-            self.assertEqual("KB5030025" in self.export(self.mount, CBS), bool(found))
+            self.assertEqual("KB5030025" in export(self.mount, CBS), bool(found))
             self.assert_sound(self.mount)
             outcomes.add(bool(found))
             if found:
@@ -320,7 +287,7 @@ class OfAnAppliedFolder(Packages):
         self.work.must("close", self.session)
         self.assertEqual(self.state_of(folder, SIMPLE), INSTALLED)
         self.assertTrue(os.path.exists(os.path.join(folder, "Windows/System32/kb5030001.dll")))
-        self.assertFalse("KB5012170" in self.export(folder) + tree_of(folder))
+        self.assertFalse("KB5012170" in export(folder) + names_below(folder))
         self.assert_sound(folder)
         self.session = self.work.must("open", folder)
         self.assertIn(SIMPLE, self.list())
@@ -329,15 +296,15 @@ class OfAnAppliedFolder(Packages):
         """Whatever is done, its own key is beside Microsoft's, and it is gone when nothing of it is needed."""
         folder = self.path("applied")
         run("wimlib-imagex", "apply", self.image, "1", folder)
-        before = set(re.findall(r"^\[(.*)\]$", self.export(folder), re.M))
+        before = set(re.findall(r"^\[(.*)\]$", export(folder), re.M))
         self.session = self.work.must("open", folder)
         for name in ("pkg-restart-required", "pkg-features", "pkg-rollup-newer", "pkg-driver"):
             self.add(name)
-        new = set(re.findall(r"^\[(.*)\]$", self.export(folder), re.M)) - before
+        new = set(re.findall(r"^\[(.*)\]$", export(folder), re.M)) - before
         self.assertTrue(new)
         for key in new:
             self.assertRegex(key.replace("\\\\", "\\"), r"^\\?Microsoft\\Windows\\CurrentVersion\\(Component Based Servicing|Setup)\\")
-        self.assertNotIn("dismfake", self.export(folder).lower())
+        self.assertNotIn("dismfake", export(folder).lower())
 
 
 class OfTheRunningSystem(Packages):
@@ -362,14 +329,14 @@ class OfTheRunningSystem(Packages):
         self.assertEqual(self.list()[NEEDS_RESTART], STATE_PENDING)
         self.assertEqual(self.state_of(self.root, NEEDS_RESTART), PENDING)
         self.assertFalse(self.file("kb5030002.dll"))
-        text = self.export(self.root, CBS)
+        text = export(self.root, CBS)
         self.assertIn(f"PackagesPending\\{NEEDS_RESTART}]", text)
         self.assertIn("\\RebootPending]", text)
         self.restart()
         self.assertEqual(self.list()[NEEDS_RESTART], STATE_INSTALLED)
         self.assertEqual(self.state_of(self.root, NEEDS_RESTART), INSTALLED)
         self.assertTrue(self.file("kb5030002.dll"))
-        text = self.export(self.root, CBS)
+        text = export(self.root, CBS)
         self.assertNotIn("\\RebootPending]", text)
         self.assertNotIn(f"PackagesPending\\{NEEDS_RESTART}]", text)
         self.assert_sound(self.root)
@@ -381,7 +348,7 @@ class OfTheRunningSystem(Packages):
         self.assertTrue(os.path.exists(os.path.join(self.root, f"Windows/servicing/Packages/{GERMAN}.mum")))
         self.restart()
         self.assertNotIn(GERMAN, self.list())
-        self.assertNotIn(GERMAN, self.export(self.root, CBS + "\\Packages"))
+        self.assertNotIn(GERMAN, export(self.root, CBS + "\\Packages"))
         self.assertFalse(os.path.exists(os.path.join(self.root, f"Windows/servicing/Packages/{GERMAN}.mum")))
 
     def test_it_stays_pending_without_a_restart(self):
@@ -420,7 +387,7 @@ class OfTheRunningSystem(Packages):
         other.send("add-package", session, source("pkg-neutral"), 0, 0)
         self.assertEqual(self.work.answer().hr, OK)
         self.assertEqual(other.answer().hr, OK)
-        text = self.export(self.root, CBS + "\\Packages")
+        text = export(self.root, CBS + "\\Packages")
         self.assertIn(SIMPLE, text)
         self.assertRegex(text, r"~neutral~")
         self.assertEqual(self.list()[SIMPLE], STATE_INSTALLED)
@@ -432,9 +399,9 @@ class ManyAreListedAtOnce(Packages):
         self.work.must("mount", self.image, self.mount, 1, READONLY)
         self.session = self.work.must("open", self.mount)
         script = f"cd {CBS}\\Packages\nls\n".encode()
-        keys = subprocess.run(["hivexsh", self.hive(self.mount)], input=script, capture_output=True, check=True).stdout.decode().splitlines()
+        keys = subprocess.run(["hivexsh", hive_path(self.mount)], input=script, capture_output=True, check=True).stdout.decode().splitlines()
         self.assertGreater(len(keys), 30)
-        hidden = [key for key in keys if self.value(self.mount, f"{CBS}\\Packages\\{key}", "Visibility") != "1" or self.state_of(self.mount, key) == "0"]
+        hidden = [key for key in keys if value(self.mount, f"{CBS}\\Packages\\{key}", "Visibility") != "1" or self.state_of(self.mount, key) == "0"]
         self.assertEqual(sorted(self.list()), sorted(set(keys) - set(hidden)))
 
 

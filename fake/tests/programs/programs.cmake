@@ -32,6 +32,9 @@ function(dismfake_program_on_engines name)
 endfunction()
 
 dismfake_client(driver)
+target_sources(test_driver PRIVATE ${PROGRAMS}/driver_any.c ${CMAKE_SOURCE_DIR}/conformance/invoke.c)
+target_include_directories(test_driver PRIVATE ${CMAKE_SOURCE_DIR}/conformance)
+target_link_libraries(test_driver PRIVATE contract)
 
 # Linked with what the library is made of, not with it.
 add_executable(test_unload ${PROGRAMS}/unload.c)
@@ -74,7 +77,7 @@ if(Python3_Interpreter_FOUND)
         string(REPLACE "_" "-" test ${name})
         dismfake_program_on_engines(${test} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
     endforeach()
-    foreach(name apps editions)
+    foreach(name apps editions features)
         dismfake_program(${name} ${Python3_EXECUTABLE} ${PROGRAMS}/${name}.py)
         set_tests_properties(program/${name} PROPERTIES FIXTURES_REQUIRED catalogue)
     endforeach()
