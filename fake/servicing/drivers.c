@@ -277,7 +277,7 @@ HRESULT impl_DismAddDriver(struct call *call, DismSession Session, PCWSTR Driver
     TRY(servicing_begin(image, false, &change));
     TRY(op_step(&call->op, STEP_ADD_DRIVER_VALIDATE));
     TRY(check_file(path));
-    TRY(driver_add(image, change, path, ForceUnsigned));
+    TRY(driver_add(image, change, path, NULL, ForceUnsigned));
     return servicing_finish(change, &call->op, STEP_ADD_DRIVER_STAGE, STEP_ADD_DRIVER_PLACE);
 }
 

@@ -29,7 +29,7 @@ static HRESULT add_below(struct winimage *image, struct change *change, const ch
         if (stat.type == OS_TYPE_DIRECTORY)
             TRY(add_below(image, change, path, depth + 1));
         else if (stat.type == OS_TYPE_FILE && path_has_extension(path, ".inf"))
-            TRY(driver_add(image, change, path, false));
+            TRY(driver_add(image, change, path, NULL, false));
     }
     return S_OK;
 }

@@ -20,7 +20,7 @@
 struct adding {
     struct winimage *image;
     struct change *change;
-    const char *path;
+    const char *path, *came_from;
     char *folder, *inf; /* of the INF; its bytes */
     size_t inf_size;
     struct driver_target target;
@@ -268,7 +268,8 @@ static HRESULT lock_down(const struct adding *a, const struct driver_record *r)
 
 static HRESULT write_keys(const struct adding *a)
 {
-    AUTO_FREE char *from = path_shown(a->folder), *control_set = NULL;
+    AUTO_FREE char *from = a->came_from ? mem_dup(a->came_from) : path_shown(a->folder);
+    AUTO_FREE char *control_set = NULL;
     struct hive *hive;
     struct driver_record r = {.inf = &a->driver,
                               .class = &a->class,
@@ -293,9 +294,10 @@ static HRESULT write_keys(const struct adding *a)
 }
 
 HRESULT driver_add(struct winimage *image, struct change *change, const char *inf_path,
-                   bool accepts_unsigned)
+                   const char *came_from, bool accepts_unsigned)
 {
-    struct adding a AUTO(adding_clear) = {.image = image, .change = change, .path = inf_path};
+    struct adding a AUTO(adding_clear) = {
+        .image = image, .change = change, .path = inf_path, .came_from = came_from};
     TRY(read_inf(&a));
     HRESULT hr = name_it(&a);
     if (hr != S_OK)

@@ -23,7 +23,9 @@
 
 #define LARGEST_FILE ((size_t)2 << 30)
 #define COMPONENT ".manifest"
-#define DEEPEST 64 /* features below features */
+#define UNPACKED_AT                                                                                \
+    "C:\\Windows\\CbsTemp\\" /* as Windows notes it, also in an image of another drive */
+#define DEEPEST 64           /* features below features */
 
 /* A component that the package brings. */
 struct carried {
@@ -302,7 +304,8 @@ static HRESULT add_driver(const struct adding *a, const char *folder, const char
     TRY(path_join(folder, inf, &path));
     if (!os_is_file(path))
         return FAIL(CBS_E_SOURCE_MISSING, "the package %s lacks its file %s", a->source->text, inf);
-    return driver_add(a->image, a->change, path, false);
+    AUTO_FREE char *came_from = mem_format(UNPACKED_AT "%s", a->source->text);
+    return came_from ? driver_add(a->image, a->change, path, came_from, false) : FAIL_MEMORY();
 }
 
 /* They are in the driver store at once, and stay there when the package goes. */
@@ -384,7 +387,7 @@ static bool is_servicing_stack(const struct manifest *manifest)
 
 static HRESULT write_keys(const struct adding *a, bool needs_restart)
 {
-    AUTO_FREE char *location = mem_format("\\\\?\\C:\\Windows\\CbsTemp\\%s\\", a->source->text);
+    AUTO_FREE char *location = mem_format("\\\\?\\" UNPACKED_AT "%s\\", a->source->text);
     if (!location)
         return FAIL_MEMORY();
     const struct package_record record = {a->source->text, a->source->manifest,

@@ -126,13 +126,16 @@ struct any {
     uint32_t text_count;
 };
 
-static PCWSTR keep(const char *utf8)
+/* wide() gives its buffers to others soon. */
+static PCWSTR keep(uint32_t number, const char *utf8)
 {
-    size_t size = 2 * (strlen(utf8) + 1);
-    PCWSTR made = malloc(size);
-    CHECK(made);
-    memcpy((void *)(uintptr_t)made, wide(utf8), size);
-    return made;
+    static WCHAR kept[TEXTS][2048];
+    PCWSTR text = wide(utf8);
+    size_t length = 0;
+    while (text[length])
+        length++;
+    memcpy(kept[number], text, (length + 1) * sizeof *text);
+    return kept[number];
 }
 
 /* "a|b" as a list; the number of its entries is the argument behind it. */
@@ -144,7 +147,8 @@ static arg_word take_list(struct any *any, char *word, arg_word *count)
         if (end)
             *end = '\0';
         CHECK(any->text_count < TEXTS);
-        any->texts[any->text_count++] = keep(word);
+        any->texts[any->text_count] = keep(any->text_count, word);
+        any->text_count++;
     }
     *count = any->text_count - first;
     return *count ? REFLECT_WORD(&any->texts[first]) : 0;
@@ -185,8 +189,6 @@ static void give_back(struct any *any)
     for (unsigned i = 0; i < any->call->arg_count; i++)
         if (reflect_kind_record(any->call->args[i].kind, NULL))
             (void)DismDelete((void *)(uintptr_t)any->out[i]);
-    while (any->text_count > 0)
-        free((void *)(uintptr_t)any->texts[--any->text_count]);
 }
 
 /* Declared here as in the table: not all are documented, so not all are in the header. */
