@@ -225,7 +225,7 @@ static void again(void **state)
 /* Every single one takes Wine minutes. */
 static uint64_t stride(void)
 {
-    return os_has_drives() ? 13 : 1;
+    return os_has_drives() ? 31 : 1;
 }
 
 /* ---- tests ---- */
