@@ -29,8 +29,15 @@ static HRESULT add(struct sources *out, const char *text, const char *path, unsi
 /* What stands behind "wim:"; NULL: no image is meant. */
 static const char *image_of(const char *text)
 {
-    AUTO_FREE char *start = mem_dup_n(text, strnlen(text, 4));
-    return text_equal_nocase(start, "wim:") || text_equal_nocase(start, "esd:") ? text + 4 : NULL;
+    static const char *const words[] = {"WIM:", "ESD:"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 0;
+        while (words[i][n] && text_upper((unsigned char)text[n]) == (unsigned char)words[i][n])
+            n++;
+        if (!words[i][n])
+            return text + n;
+    }
+    return NULL;
 }
 
 /* The path may have a drive's colon in it. */

@@ -130,9 +130,12 @@ static HRESULT call_disable(void)
     return DismDisableFeature(session, wide("WorkFolders-Client"), NULL, TRUE, NULL, NULL, NULL);
 }
 
+/* From the second image: what is unpacked, and put together as a package, goes with the change. */
 static HRESULT call_add_capability(void)
 {
-    PCWSTR sources[] = {wide(fixture("pkg-fod-source"))};
+    char source[1100];
+    snprintf(source, sizeof source, "wim:%s:2", fixture("serviced-source.wim"));
+    PCWSTR sources[] = {wide(source)};
     return DismAddCapability(session, wide("OpenSSH.Server~~~~0.0.1.0"), TRUE, sources, 1, NULL,
                              NULL, NULL);
 }
