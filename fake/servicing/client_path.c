@@ -39,26 +39,44 @@ static HRESULT map_drive(const char *native, char drive, char **out)
     return *rest ? path_join(folder, rest, out) : path_absolute(folder, "/", out);
 }
 
-HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out)
+/* `folder` is what it is relative to; NULL: this process's current one. */
+static HRESULT resolve(const char *path, const char *folder, const char *what, HRESULT network_hr,
+                       char **out)
 {
-    AUTO_FREE char *utf8 = NULL, *native = NULL;
-    if (text_utf16_len(text) > LONGEST_PATH)
-        return FAIL(E_INVALIDARG, "%s is longer than %d characters", what, LONGEST_PATH);
-    TRY(text_from_utf16(text, &utf8));
-    if (!*utf8)
+    AUTO_FREE char *native = NULL;
+    if (!*path)
         return FAIL(E_INVALIDARG, "%s is empty", what);
-    if (path_is_network(utf8))
-        return FAIL(network_hr, "%s is %s: files on the network are not supported", what, utf8);
-    const char *flaw = path_flaw(utf8);
+    if (path_is_network(path))
+        return FAIL(network_hr, "%s is %s: files on the network are not supported", what, path);
+    const char *flaw = path_flaw(path);
     if (flaw)
-        return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path: %s", what, utf8, flaw);
-    TRY(path_full(utf8, &native));
+        return FAIL(E_INVALIDARG, "%s is %s, which is no well-formed path: %s", what, path, flaw);
+    TRY(folder ? path_absolute(path, folder, &native) : path_full(path, &native));
     if (path_is_network(native)) /* the current folder is */
         return FAIL(network_hr, "%s is %s: files on the network are not supported", what, native);
     char drive = path_drive(native);
     if (drive && !os_has_drives())
         return map_drive(native, drive, out);
     *out = TAKE(native);
+    return S_OK;
+}
+
+HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out)
+{
+    AUTO_FREE char *utf8 = NULL;
+    if (text_utf16_len(text) > LONGEST_PATH)
+        return FAIL(E_INVALIDARG, "%s is longer than %d characters", what, LONGEST_PATH);
+    TRY(text_from_utf16(text, &utf8));
+    return resolve(utf8, NULL, what, network_hr, out);
+}
+
+HRESULT client_path_in(const char *text, const char *folder, const char *what, HRESULT network_hr,
+                       char **out)
+{
+    AUTO_FREE char *path = NULL;
+    TRY(resolve(text, folder, what, network_hr, &path));
+    TRY(check_volume(path, what, network_hr));
+    *out = TAKE(path);
     return S_OK;
 }
 

@@ -14,6 +14,9 @@
 HRESULT client_path(PCWSTR text, const char *what, HRESULT network_hr, char **out);
 /* The same, whatever kind of volume the world puts the path on. */
 HRESULT client_path_any_volume(PCWSTR text, const char *what, HRESULT network_hr, char **out);
+/* The same of a path in a file of the client's, relative to a native folder. */
+HRESULT client_path_in(const char *text, const char *folder, const char *what, HRESULT network_hr,
+                       char **out);
 /* Links resolved where it exists, else as it is. Caller's. */
 HRESULT client_path_canonical(const char *path, char **out);
 

@@ -8,6 +8,7 @@
 #include "client_path.h"
 #include "dism_codes.h"
 #include "error.h"
+#include "facts.h"
 #include "feature_change.h"
 #include "log.h"
 #include "os.h"
@@ -34,16 +35,11 @@ struct applying {
 static HRESULT open_source(const struct applying *a, const struct answer_package *p,
                            struct package_sources *out)
 {
-    AUTO_FREE char *path = NULL, *location = mem_dup(p->source ? p->source : "");
-    if (!location)
-        return FAIL_MEMORY();
-    if (!*location)
+    AUTO_FREE char *path = NULL;
+    if (!p->source || !*p->source)
         return FAIL(CBS_E_SOURCE_MISSING, "the answer file names no source for %s",
                     p->identity.name);
-    for (char *c = location; *c; c++)
-        if (*c == '\\')
-            *c = '/';
-    TRY(path_absolute(location, a->folder, &path));
+    TRY(client_path_in(p->source, a->folder, "a source", HR_WIN32(ERROR_NOT_SUPPORTED), &path));
     TRY(package_sources_open(path, out));
     if (!identity_is_same_package(&out->list.ptr[0].manifest->identity, &p->identity))
         return FAIL(CBS_E_IDENTITY_MISMATCH, "%s is %s, not %s", path, out->list.ptr[0].text,
@@ -181,11 +177,14 @@ HRESULT impl_DismApplyUnattend(struct call *call, DismSession Session, PCWSTR Un
     AUTO_FREE char *path = NULL, *folder = NULL;
     AUTO_ANSWER_FILE struct answer_file *file = NULL;
     struct applying a = {.call = call};
+    const struct facts *facts;
     (void)Session;
     TRY(client_path(UnattendFile, "UnattendFile", E_INVALIDARG, &path));
     TRY(windows_of(call, &a.image));
     TRY(op_step(&call->op, STEP_UNATTEND_READ));
     TRY(read_file(path, &file));
+    TRY(facts_of(a.image, &facts));
+    answer_file_keep(file, facts->architecture);
     TRY(path_parent(path, &folder));
     a.folder = folder;
     TRY(apply(&a, file, SingleSession));

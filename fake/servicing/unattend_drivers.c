@@ -2,6 +2,7 @@
 /* unattend_drivers.c - see unattend_drivers.h. */
 #include "unattend_drivers.h"
 
+#include "client_path.h"
 #include "dism_codes.h"
 #include "driver_change.h"
 #include "error.h"
@@ -39,15 +40,14 @@ HRESULT unattend_drivers(struct winimage *image, struct change *change,
 {
     for (size_t i = 0; i < file->settings.len; i++) {
         const struct answer_setting *s = &file->settings.ptr[i];
-        AUTO_FREE char *path = NULL, *given = mem_dup(s->value);
-        if (!given)
-            return FAIL_MEMORY();
+        AUTO_FREE char *path = NULL;
         if (!text_equal_nocase(s->component, COMPONENT) || !text_equal_nocase(s->path, PATH))
             continue;
-        for (char *c = given; *c; c++)
-            if (*c == '\\')
-                *c = '/';
-        TRY(path_absolute(given, folder, &path));
+        if (image->is_online)
+            return FAIL(HR_WIN32(ERROR_NOT_SUPPORTED),
+                        "drivers of the running Windows are not for DISM to change");
+        TRY(client_path_in(s->value, folder, "a driver path", HR_WIN32(ERROR_NOT_SUPPORTED),
+                           &path));
         TRY(add_below(image, change, path, 0));
     }
     return S_OK;

@@ -6,6 +6,7 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "facts.h"
 #include "text.h"
 #include "xml.h"
 
@@ -24,16 +25,21 @@ static void package_clear(struct answer_package *p)
     vec_clear(&p->selections);
 }
 
+static void setting_clear(struct answer_setting *s)
+{
+    mem_free(s->component);
+    mem_free(s->path);
+    mem_free(s->value);
+    mem_free(s->architecture);
+}
+
 void answer_file_free(struct answer_file *file)
 {
     for (size_t i = 0; i < file->packages.len; i++)
         package_clear(&file->packages.ptr[i]);
     vec_clear(&file->packages);
-    for (size_t i = 0; i < file->settings.len; i++) {
-        mem_free(file->settings.ptr[i].component);
-        mem_free(file->settings.ptr[i].path);
-        mem_free(file->settings.ptr[i].value);
-    }
+    for (size_t i = 0; i < file->settings.len; i++)
+        setting_clear(&file->settings.ptr[i]);
     vec_clear(&file->settings);
     mem_free(file);
 }
@@ -41,7 +47,7 @@ void answer_file_free(struct answer_file *file)
 struct reading {
     struct answer_file *file;
     bool is_servicing, is_pass, is_package; /* inside of <servicing>, the pass, a package */
-    char *component;                        /* inside of it; NULL: none */
+    char *component, *architecture;         /* inside of it; NULL: none */
     char *names[DEEPEST];                   /* of the setting's elements */
     struct text value;
 };
@@ -128,13 +134,22 @@ static HRESULT take_setting(struct reading *r, unsigned depth)
         return FAIL_MEMORY();
     }
     s->component = mem_dup(r->component);
+    s->architecture = mem_dup(r->architecture);
     s->path = text_take(&path);
     s->value = mem_dup_n(r->value.ptr, r->value.len);
     r->value.len = 0;
-    return s->component && s->path && s->value ? S_OK : FAIL_MEMORY();
+    return s->component && s->architecture && s->path && s->value ? S_OK : FAIL_MEMORY();
 }
 
 /* ---- elements ---- */
+
+static HRESULT start_component(struct reading *r, const struct xml_element *e, const char *name)
+{
+    const char *architecture = xml_attribute(e, "processorArchitecture");
+    r->component = mem_dup(name);
+    r->architecture = mem_dup(architecture ? architecture : "");
+    return r->component && r->architecture ? S_OK : FAIL_MEMORY();
+}
 
 static HRESULT on_start(void *context, const struct xml_element *e)
 {
@@ -155,10 +170,8 @@ static HRESULT on_start(void *context, const struct xml_element *e)
         return is_named(e, "package") ? start_package(r, e) : S_OK;
     if (r->is_package)
         return in_package(r, e);
-    if (r->is_pass && e->depth == 3 && is_named(e, "component") && name) {
-        r->component = mem_dup(name);
-        return r->component ? S_OK : FAIL_MEMORY();
-    }
+    if (r->is_pass && e->depth == 3 && is_named(e, "component") && name)
+        return start_component(r, e, name);
     return r->component ? in_component(r, e) : S_OK;
 }
 
@@ -188,9 +201,16 @@ static HRESULT on_end(void *context, const char *name, unsigned depth)
         return take_setting(r, depth);
     if (r->component && depth == 3) {
         mem_free(TAKE(r->component));
+        mem_free(TAKE(r->architecture));
         r->value.len = 0;
     }
     return S_OK;
+}
+
+static void drop_setting(struct answer_file *file, size_t index)
+{
+    setting_clear(&file->settings.ptr[index]);
+    vec_remove(&file->settings, index);
 }
 
 /* White space around values means nothing, and between elements it is none. */
@@ -203,13 +223,18 @@ static void trim(struct answer_file *file)
             len--;
         memmove(s->value, s->value + start, len - start);
         s->value[len - start] = '\0';
-        if (*s->value)
-            continue;
-        mem_free(s->component);
-        mem_free(s->path);
-        mem_free(s->value);
-        vec_remove(&file->settings, i);
+        if (!*s->value)
+            drop_setting(file, i);
     }
+}
+
+void answer_file_keep(struct answer_file *file, const char *architecture)
+{
+    unsigned image, wanted;
+    for (size_t i = file->settings.len; i-- > 0;)
+        if (architecture_of(architecture, &image) &&
+            architecture_of(file->settings.ptr[i].architecture, &wanted) && wanted != image)
+            drop_setting(file, i);
 }
 
 HRESULT answer_file_read(const void *bytes, size_t size, const char *name, struct answer_file **out)
@@ -223,6 +248,7 @@ HRESULT answer_file_read(const void *bytes, size_t size, const char *name, struc
     for (size_t i = 0; i < DEEPEST; i++)
         mem_free(r.names[i]);
     mem_free(r.component);
+    mem_free(r.architecture);
     text_clear(&r.value);
     TRY(hr);
     trim(file);

@@ -36,6 +36,7 @@ struct answer_package {
 
 struct answer_setting {
     char *component, *path, *value; /* "Microsoft-Windows-Shell-Setup", "ComputerName", ... */
+    char *architecture;             /* that the component is for, as written; "": not said */
 };
 
 struct answer_file {
@@ -46,6 +47,8 @@ struct answer_file {
 /* ERROR_INVALID_DATA: no XML, no answer file, or it says what there is not. */
 HRESULT answer_file_read(const void *bytes, size_t size, const char *name,
                          struct answer_file **out);
+/* Takes away what is for other processors than the image's (facts.h; "": not known). */
+void answer_file_keep(struct answer_file *file, const char *architecture);
 void answer_file_free(struct answer_file *file);
 DEFINE_SCOPE(answer_file, struct answer_file, answer_file_free)
 #define AUTO_ANSWER_FILE AUTO(scope_answer_file)

@@ -115,12 +115,28 @@ static HRESULT remove_files(const struct removing *r)
 
 /* ---- registry ---- */
 
+/* It may be in the databases of both hives. */
+static HRESULT remove_from_database(const struct removing *r)
+{
+    static const enum winimage_hive hives[] = {HIVE_SYSTEM, HIVE_DRIVERS};
+    for (size_t i = 0; i < sizeof hives / sizeof *hives; i++) {
+        struct hive *hive;
+        HRESULT hr = change_hive(r->change, hives[i], &hive);
+        if (hr == HR_WIN32(ERROR_FILE_NOT_FOUND)) {
+            error_clear();
+            continue;
+        }
+        TRY(hr);
+        TRY(driver_keys_delete(hive, r->driver->published, r->driver->id));
+    }
+    return S_OK;
+}
+
 static HRESULT remove_keys(const struct removing *r)
 {
     AUTO_FREE char *control_set = NULL;
     struct hive *hive;
-    TRY(change_hive(r->change, r->driver->hive, &hive));
-    TRY(driver_keys_delete(hive, r->driver->published, r->driver->id));
+    TRY(remove_from_database(r));
     TRY(winimage_control_set(r->image, &control_set));
     TRY(change_hive(r->change, HIVE_SYSTEM, &hive));
     TRY(driver_services_delete(hive, control_set, r->driver->published));

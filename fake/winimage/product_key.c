@@ -12,31 +12,61 @@
 #define DIGITS "BCDFGHJKMPQRTVWXY2346789"
 #define LETTERS 25 /* one of them is the N, whose place is the first digit */
 
-/* The groups of the keys that Microsoft publishes for setup and for KMS clients. */
+/* The groups of the KMS client keys that Microsoft publishes for Windows 10 and Server 2016 and
+ * later (learn.microsoft.com, "KMS client activation and product keys"), and of the keys that setup
+ * brings along, whose channels public lists name. */
 static const struct {
     uint32_t group;
     const char *edition, *channel;
 } groups[] = {
     {3261, "Core", "Retail"},
     {3263, "Core", "Volume:GVLK"},
+    {3266, "CoreCountrySpecific", "Retail"},
+    {3267, "CoreCountrySpecific", "Volume:GVLK"},
+    {3270, "CoreN", "Retail"},
+    {3272, "CoreN", "Volume:GVLK"},
+    {3276, "CoreSingleLanguage", "Retail"},
+    {3277, "CoreSingleLanguage", "Volume:GVLK"},
     {3280, "Education", "Retail"},
     {3281, "Education", "Volume:GVLK"},
+    {3285, "EducationN", "Retail"},
     {3286, "EducationN", "Volume:GVLK"},
-    {3289, "Enterprise", "Retail"},
+    {3289, "Enterprise", "OEM:NONSLP"},
     {3290, "Enterprise", "Volume:GVLK"},
+    {3295, "EnterpriseS", "Volume:GVLK"},
     {3299, "EnterpriseN", "Volume:GVLK"},
+    {3302, "EnterpriseSN", "Volume:GVLK"},
     {3308, "Professional", "Retail"},
     {3311, "Professional", "Volume:GVLK"},
+    {3316, "ProfessionalN", "Retail"},
     {3319, "ProfessionalN", "Volume:GVLK"},
+    {3760, "ServerSolution", "Volume:GVLK"},
+    {3764, "ServerDatacenter", "Volume:GVLK"},
+    {3776, "ServerStandard", "Volume:GVLK"},
+    {3782, "EnterpriseS", "Volume:GVLK"},
+    {3783, "EnterpriseSN", "Volume:GVLK"},
     {3784, "ProfessionalEducation", "Volume:GVLK"},
+    {3785, "ProfessionalEducationN", "Volume:GVLK"},
     {3800, "ProfessionalEducation", "Retail"},
+    {3801, "ProfessionalEducationN", "Retail"},
+    {3856, "EnterpriseG", "Volume:GVLK"},
+    {3861, "EnterpriseGN", "Volume:GVLK"},
     {3917, "ProfessionalWorkstation", "Retail"},
     {3918, "ProfessionalWorkstation", "Volume:GVLK"},
+    {3922, "ProfessionalWorkstationN", "Retail"},
+    {3923, "ProfessionalWorkstationN", "Volume:GVLK"},
     {4250, "EnterpriseS", "Volume:GVLK"},
+    {4253, "EnterpriseSN", "Volume:GVLK"},
     {4297, "ServerStandard", "Volume:GVLK"},
     {4300, "ServerDatacenter", "Volume:GVLK"},
+    {4332, "ServerSolution", "Volume:GVLK"},
+    {4469, "ServerTurbine", "Volume:GVLK"},
     {4541, "ServerStandard", "Volume:GVLK"},
     {4546, "ServerDatacenter", "Volume:GVLK"},
+    {4844, "IoTEnterpriseS", "Volume:GVLK"},
+    {4915, "ServerDatacenter", "Volume:GVLK"},
+    {4929, "ServerStandard", "Volume:GVLK"},
+    {4937, "ServerTurbine", "Volume:GVLK"},
 };
 
 /* ---- numbers of 128 bits ---- */

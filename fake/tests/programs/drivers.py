@@ -177,6 +177,19 @@ class drivers_in_an_image(Serviced):
         self.add(NET, hr=NOT_FOUND)
         self.end(commit=False)
 
+    def test_one_in_the_databases_of_both_hives_goes_from_both(self):
+        self.work.must("close", self.session)
+        text = export(self.mount, "DriverDatabase\\DriverInfFiles\\oem1.inf", "SYSTEM")
+        merge(self.mount, "DRIVERS", text)
+        self.session = self.work.must("open", self.mount)
+        self.assertIn("oem1.inf", export(self.mount, hive="DRIVERS"))
+        self.assertEqual(sorted(self.list()), ["oem0.inf", "oem1.inf", "oem3.inf"])
+        self.remove("oem1.inf")
+        self.assertEqual(sorted(self.list()), ["oem0.inf", "oem3.inf"])
+        for hive in DRIVER_HIVES:
+            self.assertNotIn("oem1.inf", export(self.mount, hive=hive))
+        self.end(commit=False)
+
     def test_an_owner_that_is_left_keeps_service_and_file(self):
         self.add(RAID)
         self.add("drv-boot-critical-unsigned/ctsraid.inf", force=1)
