@@ -88,9 +88,10 @@ DISMFAKE_EXPORT HRESULT WINAPI DismFakeAdvanceClock(UINT64 Milliseconds);
  * the form of a scenario's world step: {"volume": PATH, "is": {"kind": "removable"}, "as": "usb"}.
  * Verbs: volume, service, elevated, holdFile, loadHive, tamper (how: lock, deny-access), scanner,
  * otherProcess, hostVersion, windowsUpdate, advanceMs. What a step does to a file itself
- * (writeFile, the other kinds of tamper, imageVersion) is not for this function. A restart ends
- * holdFile, loadHive and otherProcess. On a mistake nothing changes and the message says where it
- * is. */
+ * (writeFile, the other kinds of tamper, imageVersion) is not for this function. windowsUpdate
+ * names a folder (of packages, or with a Windows) that answers as Windows Update does; without one
+ * there is no network. A restart ends holdFile, loadHive and otherProcess. On a mistake nothing
+ * changes and the message says where it is. */
 DISMFAKE_EXPORT HRESULT WINAPI DismFakeWorld(const char *Json);
 /* Undoes the change that was made with "as": Name; NULL: all that have a name. S_FALSE if none is
  * in force. */

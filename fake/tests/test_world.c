@@ -61,6 +61,8 @@ static void a_mistake_is_named_by_its_pointer_and_changes_nothing(void **state)
         {"{\"writeFile\": \"/x\", \"text\": \"\"}", "to the file itself"},
         {"{\"saveState\": \"kept\"}", "DismFakeSaveState"},
         {"{\"hostVersion\": \"10.0.1\"}", "'10.0.1'"},
+        {"{\"windowsUpdate\": true}", "/windowsUpdate"},
+        {"{\"windowsUpdate\": \"/x\", \"is\": \"missing\"}", "'is'"},
         {"{\"elevated\": false, \"as\": \"me\"}", "'as'"},
         {"{\"loadHive\": \"/x\", \"as\": 3}", "/as"},
         {"{\"advanceMs\": 1, \"as\": \"t\"}", "'as'"},
@@ -103,9 +105,10 @@ static void a_restart_ends_what_processes_had_open_and_nothing_else(void **state
     change("{\"scanner\": \"%s\", \"does\": \"slow\"}", support_folder);
     assert_hr(S_OK, DismFakeWorld("{\"service\": \"installer\", \"is\": \"stopped\"}"));
     assert_hr(S_OK, DismFakeWorld("{\"hostVersion\": \"10.0.1.0\"}"));
-    assert_int_equal(9, changes_in_force());
+    change("{\"windowsUpdate\": \"%s\"}", support_folder);
+    assert_int_equal(10, changes_in_force());
     assert_hr(S_OK, DismFakeReboot());
-    assert_int_equal(5, changes_in_force());
+    assert_int_equal(6, changes_in_force());
     assert_hr(S_OK, DismFakeReset());
     assert_int_equal(0, changes_in_force());
 }
@@ -124,6 +127,24 @@ static void the_newest_elevation_and_version_replace_the_older(void **state)
     assert_hr(S_OK, DismFakeWorld("{\"elevated\": true}"));
     assert_hr(S_OK, world_check_elevated());
     assert_int_equal(2, changes_in_force());
+}
+
+static void windows_update_has_what_is_said_in_that_order(void **state)
+{
+    AUTO_FREE char *first = in_folder("first"), *second = in_folder("second");
+    char *found = NULL;
+    (void)state;
+    assert_hr(S_FALSE, world_windows_update(0, &found));
+    change("{\"windowsUpdate\": \"%s\", \"as\": \"a\"}", first);
+    change("{\"windowsUpdate\": \"%s\"}", second);
+    for (size_t i = 0; i < 2; i++) {
+        assert_hr(S_OK, world_windows_update(i, &found));
+        assert_string_equal(path_name(i ? second : first), path_name(found));
+        mem_free(found);
+    }
+    assert_hr(S_FALSE, world_windows_update(2, &found));
+    assert_hr(S_OK, DismFakeWorldRelease("a"));
+    assert_hr(S_FALSE, world_windows_update(1, &found));
 }
 
 static void room_is_what_is_left_of_it(void **state)
@@ -281,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(a_named_change_is_undone_by_its_name_once, forget),
         cmocka_unit_test_setup(a_restart_ends_what_processes_had_open_and_nothing_else, forget),
         cmocka_unit_test_setup(the_newest_elevation_and_version_replace_the_older, forget),
+        cmocka_unit_test_setup(windows_update_has_what_is_said_in_that_order, forget),
         cmocka_unit_test_setup(room_is_what_is_left_of_it, forget),
         cmocka_unit_test_setup(the_nearest_volume_says_what_holds, forget),
         cmocka_unit_test_setup(a_scanner_counts_files_from_its_beginning, forget),
