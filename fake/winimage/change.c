@@ -219,14 +219,17 @@ static HRESULT make_parent(const char *path)
     return os_make_directories(parent);
 }
 
-/* What replaces a file has its mode. */
+/* What replaces a file has its mode. A folder of changes that came with an image may have links,
+ * which lead anywhere. */
 static HRESULT place_file(const struct change *change, const struct planned *e, const char *path)
 {
     AUTO_FREE char *staged = NULL;
     struct os_stat old, new;
     TRY(staged_path(change, e->number, &staged));
+    TRY(os_lstat(staged, &new));
+    if (new.type != OS_TYPE_FILE)
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is no file", staged);
     TRY(make_parent(path));
-    TRY(os_stat(staged, &new));
     if (os_look(path, &old) && old.type == OS_TYPE_FILE && old.mode != new.mode)
         TRY(os_set_mode(staged, old.mode));
     return os_rename(staged, path);
