@@ -67,8 +67,8 @@ static HRESULT describe(struct winimage *image, struct result *r, const struct c
     struct localised text = {m->display_name, m->description};
     DismCapabilityInfo *info = result_at(r, 0);
     info->State = capability_state(c);
-    info->DownloadSize = (DWORD)m->download_size;
-    info->InstallSize = (DWORD)m->install_size;
+    info->DownloadSize = describe_size(m->download_size);
+    info->InstallSize = describe_size(m->install_size);
     TRY(localise(image, m, &m->texts, &text));
     TRY(describe_text(r, offsetof(DismCapabilityInfo, Name), c->name));
     TRY(describe_text(r, offsetof(DismCapabilityInfo, DisplayName), text.display_name));
@@ -102,11 +102,7 @@ static HRESULT check_dependencies(struct winimage *image, const struct capabilit
     const struct identities *needs = &capability->manifest->capability_dependencies;
     TRY(capabilities_of(image, &capabilities));
     for (size_t i = 0; i < needs->list.len; i++) {
-        const struct identity *n = &needs->list.ptr[i];
-        const struct manifest wanted = {.capability_name = n->name,
-                                        .capability_language = n->language,
-                                        .capability_version = n->version};
-        AUTO_FREE char *name = manifest_capability_text(&wanted);
+        AUTO_FREE char *name = manifest_dependency_text(&needs->list.ptr[i]);
         if (!name)
             return FAIL_MEMORY();
         const struct capability *other = capabilities_find(capabilities, name);
@@ -121,7 +117,7 @@ static HRESULT install(struct winimage *image, struct change *change, const stru
                        const struct sources *sources, struct package_outcome *outcome)
 {
     AUTO_PACKAGE_SOURCES struct package_sources found = {0};
-    if (c->package && package_is_installed(c->package))
+    if (c->package && package_is_complete(c->package))
         return S_OK;
     TRY(check_dependencies(image, c));
     if (c->package && package_state(c->package) == DismStateStaged)

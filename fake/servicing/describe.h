@@ -11,6 +11,8 @@
 SYSTEMTIME describe_time(uint64_t filetime);
 /* "2022-05-06T12:00:00Z" the same way; what is no time is all zeros. */
 SYSTEMTIME describe_stamp(const char *stamp);
+/* Bytes; what 32 bits do not hold is the most they do. */
+DWORD describe_size(uint64_t bytes);
 /* NULL becomes "": no text of a result is NULL (real-behaviour 4.8, clients read without looking).
  */
 HRESULT describe_text(struct result *result, size_t where, const char *text);

@@ -115,8 +115,8 @@ static HRESULT find_feature(struct winimage *image, PCWSTR given,
     TRY(text_from_utf16(given, &name));
     if (!*name)
         return FAIL(E_INVALIDARG, "FeatureName is empty");
+    TRY(features_of(image, &features));
     if (choice->is_foundation) {
-        TRY(features_of(image, &features));
         const struct feature *f = features_find(features, name, NULL);
         if (!f)
             return unknown(name, choice);
@@ -126,7 +126,7 @@ static HRESULT find_feature(struct winimage *image, PCWSTR given,
     }
     for (size_t i = 0; choice->manifest && i < choice->manifest->updates.len; i++) {
         const struct manifest_update *u = &choice->manifest->updates.ptr[i];
-        if (!u->is_feature || !text_equal_nocase(u->name, name))
+        if (!u->is_feature || !features_is_name(features, u, name))
             continue;
         *out = (struct found){choice->package, u, choice->manifest};
         return S_OK;

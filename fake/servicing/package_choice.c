@@ -8,6 +8,8 @@
 #include "path.h"
 #include "text.h"
 
+#define SEVERAL "Multiple_Packages~~~~0.0.0.0" /* what Windows calls such a cabinet */
+
 void package_choice_clear(struct package_choice *choice)
 {
     package_sources_clear(&choice->sources);
@@ -39,6 +41,10 @@ static HRESULT choose_file(struct winimage *image, PCWSTR identifier, struct pac
                     path);
     TRY(package_sources_open(path, &out->sources));
     TRY(packages_of(image, &packages));
+    if (out->sources.list.len > 1) {
+        out->text = SEVERAL;
+        return S_OK;
+    }
     out->manifest = out->sources.list.ptr[0].manifest;
     out->text = out->sources.list.ptr[0].text;
     out->package = packages_find(packages, out->text);

@@ -131,20 +131,27 @@ static HRESULT add_features(struct result *r, const struct describing *d)
     return S_OK;
 }
 
-/* Whether it could be installed again says the real thing of installed ones too. */
-static HRESULT is_applicable(const struct describing *d, BOOL *out)
+static HRESULT applies(struct winimage *image, const struct manifest *manifest, BOOL *out)
 {
-    if (!d->choice.manifest) {
-        *out = FALSE;
-        return S_OK;
-    }
-    HRESULT hr = applicable_check(d->image, d->choice.manifest, NULL);
+    HRESULT hr = applicable_check(image, manifest, NULL);
     if (FAILED(hr) && !applicable_is_refusal(hr))
         return hr;
     if (FAILED(hr))
         log_line(LOG_INFO, "Package::Applicable", hr, "%s", error_last()->text);
     error_clear();
     *out = SUCCEEDED(hr);
+    return S_OK;
+}
+
+/* Whether it could be installed again says the real thing of installed ones too. Of several
+ * packages one is enough, as when they are added. */
+static HRESULT is_applicable(const struct describing *d, BOOL *out)
+{
+    *out = FALSE;
+    if (d->choice.manifest)
+        return applies(d->image, d->choice.manifest, out);
+    for (size_t i = 0; i < d->choice.sources.list.len && !*out; i++)
+        TRY(applies(d->image, d->choice.sources.list.ptr[i].manifest, out));
     return S_OK;
 }
 
@@ -284,22 +291,60 @@ static HRESULT choose(struct choice *choice, const struct package_source *source
     return identity_copy(&source->manifest->identity, identity);
 }
 
+/* Goes in the same package, or a newer version of it, already? */
+static HRESULT check_outdone(const struct choice *choice, const struct identity *identity)
+{
+    for (size_t i = 0; i < choice->coming.list.len; i++) {
+        const struct identity *other = &choice->coming.list.ptr[i];
+        if (identity_is_same_package(other, identity) && version_compare(other, identity) >= 0)
+            return FAIL(CBS_E_NOT_APPLICABLE, "%s %s comes with it", other->name, other->version);
+    }
+    return S_OK;
+}
+
+static HRESULT fits(const struct adding *a, struct winimage *image, const struct choice *choice,
+                    const struct package_source *source)
+{
+    TRY(check_outdone(choice, &source->manifest->identity));
+    return a->ignores_check ? S_OK : applicable_check(image, source->manifest, &choice->coming);
+}
+
+/* Of that package the newest version that fits. S_FALSE: none does. */
+static HRESULT newest(const struct adding *a, struct winimage *image,
+                      const struct package_sources *sources, struct choice *choice,
+                      const struct identity *of, const struct package_source **out)
+{
+    *out = NULL;
+    for (size_t i = 0; i < sources->list.len; i++) {
+        const struct package_source *s = &sources->list.ptr[i];
+        const struct identity *identity = &s->manifest->identity;
+        if (is_chosen(choice, s) || !identity_is_same_package(identity, of) ||
+            (*out && version_compare(identity, &(*out)->manifest->identity) <= 0))
+            continue;
+        HRESULT hr = fits(a, image, choice, s);
+        if (hr == S_OK)
+            *out = s;
+        else if (!applicable_is_refusal(hr))
+            return hr;
+        else
+            choice->refusal = *error_last();
+        error_clear();
+    }
+    return *out ? S_OK : S_FALSE;
+}
+
 /* S_FALSE: no more of them can be chosen. */
 static HRESULT choose_next(const struct adding *a, struct winimage *image,
                            const struct package_sources *sources, struct choice *choice)
 {
     for (size_t i = 0; i < sources->list.len; i++) {
-        const struct package_source *s = &sources->list.ptr[i];
-        if (is_chosen(choice, s))
-            continue;
-        HRESULT hr =
-            a->ignores_check ? S_OK : applicable_check(image, s->manifest, &choice->coming);
+        const struct package_source *s = &sources->list.ptr[i], *best;
+        HRESULT hr = S_FALSE;
+        if (!is_chosen(choice, s))
+            hr = newest(a, image, sources, choice, &s->manifest->identity, &best);
         if (hr == S_OK)
-            return choose(choice, s);
-        if (!applicable_is_refusal(hr))
-            return hr;
-        choice->refusal = *error_last();
-        error_clear();
+            return choose(choice, best);
+        TRY(hr);
     }
     return S_FALSE;
 }

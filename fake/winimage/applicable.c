@@ -83,6 +83,14 @@ static bool meets(const struct manifest_parent *parent, const struct identity *w
            is_met(parent, want, have);
 }
 
+bool applicable_meets(const struct manifest_parent *parent, const struct identity *found)
+{
+    for (size_t i = 0; i < parent->identities.list.len; i++)
+        if (meets(parent, &parent->identities.list.ptr[i], found))
+            return true;
+    return false;
+}
+
 /* S_FALSE: nothing does. */
 static HRESULT find_parent(struct winimage *image, const struct manifest_parent *parent,
                            const struct identity *wanted, const struct identities *coming)

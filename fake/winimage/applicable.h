@@ -11,6 +11,8 @@
  * CBS_E_STORE_CORRUPTION: the parent is registered, but its manifest is gone. */
 HRESULT applicable_check(struct winimage *image, const struct manifest *manifest,
                          const struct identities *coming);
+/* Does that package stand for the parent? */
+bool applicable_meets(const struct manifest_parent *parent, const struct identity *found);
 /* Is that a reason of applicability, and no failure? */
 bool applicable_is_refusal(HRESULT hr);
 

@@ -4,12 +4,14 @@
 
 #include "dism_codes.h"
 #include "error.h"
+#include "facts.h"
 #include "package_keys.h"
 #include "pending.h"
 #include "projection.h"
 #include "text.h"
 
 #define FOUNDATION "Microsoft-Windows-Foundation-Package"
+#define FIRST_WITHOUT_CASE ((uint64_t)6 << 48 | (uint64_t)2 << 32) /* Windows 8: 6.2 */
 
 static void features_free(void *ptr)
 {
@@ -52,14 +54,23 @@ static HRESULT add_package(struct winimage *image, struct features *features,
     return S_OK;
 }
 
+/* It is there until the restart. */
+static bool is_leaving(const struct package *package)
+{
+    return package_state(package) == DismStateUninstallPending;
+}
+
 /* Only packages with selections have features, so the other manifests are not read. */
 static HRESULT read_all(struct winimage *image, struct features *features)
 {
     struct packages *packages;
+    const struct facts *facts;
+    TRY(facts_of(image, &facts));
     TRY(packages_of(image, &packages));
+    features->minds_case = facts->version && facts->version < FIRST_WITHOUT_CASE;
     for (size_t i = 0; i < packages->list.len; i++) {
         struct package *p = &packages->list.ptr[i];
-        if (p->has_updates && package_is_installed(p))
+        if (p->has_updates && (package_is_installed(p) || is_leaving(p)))
             TRY(add_package(image, features, p));
     }
     return S_OK;
@@ -83,13 +94,20 @@ HRESULT features_of(struct winimage *image, const struct features **out)
     return S_OK;
 }
 
+bool features_is_name(const struct features *features, const struct manifest_update *feature,
+                      const char *name)
+{
+    return features->minds_case ? text_equal(feature->name, name)
+                                : text_equal_nocase(feature->name, name);
+}
+
 const struct feature *features_find(const struct features *features, const char *name,
                                     const struct package *package)
 {
     const struct feature *found = NULL;
     for (size_t i = 0; i < features->list.len; i++) {
         const struct feature *f = &features->list.ptr[i];
-        if ((package && f->package != package) || !text_equal_nocase(f->update->name, name))
+        if ((package && f->package != package) || !features_is_name(features, f->update, name))
             continue;
         if (f->is_of_foundation)
             return f;
@@ -169,7 +187,7 @@ HRESULT feature_state(struct winimage *image, const struct package *package,
     struct hive *hive;
     DismPackageFeatureState of_package = package_state(package);
     TRY(winimage_hive(image, HIVE_SOFTWARE, &hive));
-    if (!package_is_installed(package)) {
+    if (!package_is_installed(package) && !is_leaving(package)) {
         *out = of_package == DismStateSuperseded ? DismStateStaged : of_package;
         return S_OK;
     }

@@ -17,11 +17,15 @@ struct feature {
 
 struct features {
     VEC(struct feature) list; /* packages in the order of the hive, features in that of manifests */
+    bool minds_case;          /* of their names: before Windows 8 */
 };
 
 /* Of all packages that are in the image. Belongs to the image. */
 HRESULT features_of(struct winimage *image, const struct features **out);
-/* By its name in any letter case, `package` NULL: of the foundation first, then of any. NULL: none.
+/* Is that name, as a caller has written it, the feature's? */
+bool features_is_name(const struct features *features, const struct manifest_update *feature,
+                      const char *name);
+/* By its name, `package` NULL: of the foundation first, then of any. NULL: none.
  */
 const struct feature *features_find(const struct features *features, const char *name,
                                     const struct package *package);

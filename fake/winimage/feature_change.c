@@ -49,7 +49,7 @@ static DismRestartType restart_of(const struct feature *feature)
 enum when {
     NOW,
     AT_RESTART,
-    NEVER /* it still waited for the opposite */
+    NEVER /* the opposite still waited, or its package does */
 };
 
 static HRESULT is_waiting(struct feature_plan *plan, const struct feature *feature, bool *out)
@@ -59,19 +59,27 @@ static HRESULT is_waiting(struct feature_plan *plan, const struct feature *featu
     return pending_has_feature(hive, feature->package->text, feature->update->name, out);
 }
 
-/* When are its files placed, or taken away? */
-static HRESULT schedule(struct feature_plan *plan, const struct feature *feature, enum when *out)
+/* Its package is not in use before the restart. */
+static bool is_coming(const struct feature_plan *plan, const struct feature *feature)
+{
+    return plan->image->is_online && package_state(feature->package) == DismStateInstallPending;
+}
+
+/* When are its files placed (`on`), or taken away? */
+static HRESULT schedule(struct feature_plan *plan, const struct feature *feature, bool on,
+                        enum when *out)
 {
     const char *package = feature->package->text, *name = feature->update->name;
+    bool may_wait = plan->image->is_online && restart_of(feature) == DismRestartRequired;
     struct hive *hive;
     bool waits;
     TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
     TRY(is_waiting(plan, feature, &waits));
-    *out = waits                                                                  ? NEVER
-           : plan->image->is_online && restart_of(feature) == DismRestartRequired ? AT_RESTART
-                                                                                  : NOW;
-    if (*out == NEVER)
+    if (waits || (is_coming(plan, feature) && !on)) {
+        *out = NEVER;
         return pending_drop_feature(hive, package, name);
+    }
+    *out = may_wait || is_coming(plan, feature) ? AT_RESTART : NOW;
     if (*out == NOW)
         return S_OK;
     plan->outcome.needs_restart = plan->outcome.is_pending = true;
@@ -147,7 +155,7 @@ static HRESULT place_component(struct feature_plan *plan, const struct identity 
 static HRESULT place(struct feature_plan *plan, const struct feature *feature)
 {
     enum when when;
-    TRY(schedule(plan, feature, &when));
+    TRY(schedule(plan, feature, true, &when));
     if (when == NEVER)
         return S_OK;
     for (size_t i = 0; i < feature->update->packages.list.len; i++)
@@ -242,6 +250,8 @@ static HRESULT enable(struct feature_plan *plan, const struct feature *feature, 
     bool on, is_pending;
     if (depth > DEEPEST)
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s is below itself", name);
+    if (package_state(feature->package) == DismStateUninstallPending)
+        return FAIL(CBS_E_INVALID_INSTALL_STATE, "%s goes with %s at the restart", name, package);
     TRY(is_on(plan, feature, &on));
     TRY(change_hive(plan->change, HIVE_SOFTWARE, &hive));
     TRY(pending_has_feature(hive, package, name, &is_pending));
@@ -359,9 +369,13 @@ static HRESULT disable(struct feature_plan *plan, const struct feature *feature,
     TRY(is_on(plan, feature, &on));
     if (on) {
         TRY(decide(plan, feature, false));
-        TRY(schedule(plan, feature, &when));
+        TRY(schedule(plan, feature, false, &when));
         if (when == NOW)
             TRY(feature_take_away(plan->image, plan->change, feature, plan));
+    } else {
+        bool waits;
+        TRY(is_waiting(plan, feature, &waits));
+        plan->outcome.needs_restart |= waits;
     }
     if (plan->removes_payload)
         TRY(forget_payload(plan, feature));

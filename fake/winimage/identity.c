@@ -113,3 +113,12 @@ bool identity_equal(const struct identity *a, const struct identity *b)
         return version_a == version_b;
     return text_equal(a->version, b->version);
 }
+
+int version_compare(const struct identity *a, const struct identity *b)
+{
+    uint64_t left = 0, right = 0;
+    bool has_left = version_parse(a->version, &left), has_right = version_parse(b->version, &right);
+    if (has_left != has_right)
+        return has_left ? 1 : -1;
+    return (left > right) - (left < right);
+}

@@ -31,6 +31,9 @@ bool identity_equal(const struct identity *a, const struct identity *b);
 /* All but the versions are the same: two versions of one package. */
 bool identity_is_same_package(const struct identity *a, const struct identity *b);
 
+/* Of two versions of one package: below, at or above 0. No version is below all others. */
+int version_compare(const struct identity *a, const struct identity *b);
+
 /* 10.0.22621.1 as four 16-bit numbers, the first one highest; missing numbers are 0. false: no
  * version. */
 bool version_parse(const char *text, uint64_t *out);

@@ -51,10 +51,8 @@ static void update_clear(struct manifest_update *u)
     vec_clear(&u->parents);
     identities_clear(&u->components);
     identities_clear(&u->packages);
-    for (size_t i = 0; i < u->drivers.len; i++) {
-        mem_free(u->drivers.ptr[i].inf);
-        mem_free(u->drivers.ptr[i].ranking);
-    }
+    for (size_t i = 0; i < u->drivers.len; i++)
+        mem_free(u->drivers.ptr[i]);
     vec_clear(&u->drivers);
     for (size_t i = 0; i < u->properties.len; i++)
         property_clear(&u->properties.ptr[i]);
@@ -64,30 +62,16 @@ static void update_clear(struct manifest_update *u)
 
 void manifest_free(struct manifest *m)
 {
-    char *const texts[] = {m->description,
-                           m->display_name,
-                           m->company,
-                           m->copyright,
-                           m->support_information,
-                           m->creation_time,
-                           m->last_update_time,
-                           m->identifier,
-                           m->release_type,
-                           m->restart,
-                           m->permanence,
-                           m->product_name,
-                           m->product_version,
-                           m->install_package_name,
-                           m->capability_name,
-                           m->capability_version,
-                           m->capability_language};
+    char *const texts[] = {m->description,      m->display_name,        m->company,
+                           m->copyright,        m->support_information, m->creation_time,
+                           m->last_update_time, m->release_type,        m->restart,
+                           m->permanence,       m->product_name,        m->product_version,
+                           m->capability_name,  m->capability_version,  m->capability_language};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         mem_free(texts[i]);
     identity_clear(&m->identity);
-    for (size_t i = 0; i < m->parents.len; i++) {
-        mem_free(m->parents.ptr[i].disposition);
+    for (size_t i = 0; i < m->parents.len; i++)
         identities_clear(&m->parents.ptr[i].identities);
-    }
     vec_clear(&m->parents);
     for (size_t i = 0; i < m->updates.len; i++)
         update_clear(&m->updates.ptr[i]);
@@ -170,13 +154,11 @@ static HRESULT read_package(struct reading *r, const struct xml_element *e)
 {
     struct manifest *m = r->manifest;
     r->has_package = true;
-    TRY(copy(e, "identifier", &m->identifier));
     TRY(copy(e, "releaseType", &m->release_type));
     TRY(copy(e, "restart", &m->restart));
     TRY(copy(e, "permanence", &m->permanence));
     TRY(copy(e, "productName", &m->product_name));
-    TRY(copy(e, "productVersion", &m->product_version));
-    return copy(e, "installPackageName", &m->install_package_name);
+    return copy(e, "productVersion", &m->product_version);
 }
 
 static enum compare read_compare(const struct xml_element *e, const char *name)
@@ -195,7 +177,7 @@ static HRESULT read_parent(struct reading *r, const struct xml_element *e)
     parent->build = read_compare(e, "buildCompare");
     parent->revision = read_compare(e, "revisionCompare");
     parent->is_delegate = integrate && text_equal_nocase(integrate, "delegate");
-    return copy(e, "disposition", &parent->disposition);
+    return S_OK;
 }
 
 static HRESULT read_update(struct reading *r, const struct xml_element *e)
@@ -224,11 +206,13 @@ static HRESULT read_detected(struct manifest_update *u, const struct xml_element
 
 static HRESULT read_driver(struct manifest_update *u, const struct xml_element *e)
 {
-    struct manifest_driver *driver = vec_push(&u->drivers);
-    if (!driver)
+    const char *inf = xml_attribute(e, "inf");
+    if (!inf)
+        return S_OK;
+    char **slot = vec_push(&u->drivers);
+    if (!slot || !(*slot = mem_dup(inf)))
         return FAIL_MEMORY();
-    TRY(copy(e, "inf", &driver->inf));
-    return copy(e, "ranking", &driver->ranking);
+    return S_OK;
 }
 
 static HRESULT read_assembly_identity(struct reading *r, const struct xml_element *e)
@@ -241,6 +225,8 @@ static HRESULT read_assembly_identity(struct reading *r, const struct xml_elemen
     }
     if (is_in(r, 1, "parent") && m->parents.len)
         return push_identity(e, &m->parents.ptr[m->parents.len - 1].identities);
+    if (is_below(r, "detectUpdate")) /* the package in which a parent feature is */
+        return S_OK;
     if (u && is_in(r, 1, "component") && is_below(r, "update"))
         return push_identity(e, &u->components);
     if (u && is_in(r, 1, "package") && is_below(r, "update"))
@@ -327,7 +313,7 @@ static HRESULT read_in_update(struct reading *r, const struct xml_element *e)
         const char *word = xml_attribute(e, "default");
         u->is_on_by_default = word && text_equal_nocase(word, "true");
     }
-    if (text_equal_nocase(e->name, "update") && is_in(r, 1, "detectUpdate"))
+    if (text_equal_nocase(e->name, "update") && is_below(r, "detectUpdate"))
         return read_detected(u, e);
     if (text_equal_nocase(e->name, "driver") && is_in(r, 1, "update"))
         return read_driver(u, e);
@@ -345,9 +331,9 @@ static HRESULT read_element(struct reading *r, const struct xml_element *e)
         return read_assembly_identity(r, e);
     if (text_equal_nocase(e->name, "package") && r->depth == 2)
         return read_package(r, e);
-    if (text_equal_nocase(e->name, "parent") && is_in(r, 1, "package"))
+    if (text_equal_nocase(e->name, "parent") && is_in(r, 1, "package") && r->depth == 3)
         return read_parent(r, e);
-    if (text_equal_nocase(e->name, "update") && is_in(r, 1, "package"))
+    if (text_equal_nocase(e->name, "update") && is_in(r, 1, "package") && r->depth == 3)
         return read_update(r, e);
     if (text_equal_nocase(e->name, "capabilityIdentity"))
         return read_capability(r, e);
@@ -458,12 +444,21 @@ DismRestartType manifest_restart_type(const char *word)
 }
 
 /* "1.0" of a manifest is "0.0.1.0" of a name (real-behaviour 4.6). */
+static char *capability_text(const char *name, const char *language, const char *version)
+{
+    bool is_short = strchr(version, '.') && strchr(version, '.') == strrchr(version, '.');
+    return mem_format("%s~~~%s~%s%s", name, text_equal_nocase(language, "neutral") ? "" : language,
+                      is_short ? "0.0." : "", version);
+}
+
 char *manifest_capability_text(const struct manifest *m)
 {
-    const char *version = m->capability_version ? m->capability_version : "";
-    const char *language = m->capability_language ? m->capability_language : "";
-    bool is_short = strchr(version, '.') && strchr(version, '.') == strrchr(version, '.');
-    return mem_format("%s~~~%s~%s%s", m->capability_name ? m->capability_name : "",
-                      text_equal_nocase(language, "neutral") ? "" : language,
-                      is_short ? "0.0." : "", version);
+    return capability_text(m->capability_name ? m->capability_name : "",
+                           m->capability_language ? m->capability_language : "",
+                           m->capability_version ? m->capability_version : "");
+}
+
+char *manifest_dependency_text(const struct identity *dependency)
+{
+    return capability_text(dependency->name, dependency->language, dependency->version);
 }

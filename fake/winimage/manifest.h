@@ -26,7 +26,6 @@ enum compare { COMPARE_EQ, COMPARE_GE };
 /* One of `parents` has to be there. */
 struct manifest_parent {
     enum compare version, build, revision; /* major.minor, build, revision */
-    char *disposition;                     /* "detect", ...; NULL */
     bool is_delegate;                      /* its features appear as the parent's */
     struct identities identities;
 };
@@ -34,11 +33,6 @@ struct manifest_parent {
 /* A name and a value of customInformation; a path of elements above it. */
 struct manifest_property {
     char *path, *name, *value;
-};
-
-struct manifest_driver {
-    char *inf;     /* the file in the package's own folder */
-    char *ranking; /* NULL */
 };
 
 /* One of localizedStrings: what its owner is called in a language, or the value that $(string.ID)
@@ -57,7 +51,7 @@ struct manifest_update {
     VEC(char *) parents; /* the features it lies below (detectUpdate) */
     struct identities components;
     struct identities packages; /* contained */
-    VEC(struct manifest_driver) drivers;
+    VEC(char *) drivers;        /* INFs in the package's own folder */
     VEC(struct manifest_property) properties;
     struct manifest_texts texts; /* its own */
 };
@@ -66,8 +60,7 @@ struct manifest {
     struct identity identity;
     char *description, *display_name, *company, *copyright, *support_information;
     char *creation_time, *last_update_time; /* as written; NULL where absent */
-    char *identifier, *release_type, *restart, *permanence, *product_name, *product_version,
-        *install_package_name;
+    char *release_type, *restart, *permanence, *product_name, *product_version;
     VEC(struct manifest_parent) parents; /* each has to be met */
     VEC(struct manifest_update) updates;
     bool has_capability;
@@ -89,7 +82,9 @@ DEFINE_SCOPE(manifest, struct manifest, manifest_free)
 bool manifest_is_permanent(const struct manifest *manifest);
 DismReleaseType manifest_release_type(const char *word); /* NULL: none is said */
 DismRestartType manifest_restart_type(const char *word);
-/* "Language.Basic~~~en-US~0.0.1.0"; caller's, NULL without memory. */
+/* "Language.Basic~~~en-US~0.0.1.0", of what it declares and of what that depends on; caller's, NULL
+ * without memory. */
 char *manifest_capability_text(const struct manifest *manifest);
+char *manifest_dependency_text(const struct identity *dependency);
 
 #endif

@@ -319,7 +319,7 @@ static HRESULT take_drivers(const struct adding *a)
     TRY(unpack_drivers(a, folder));
     for (size_t i = 0; i < m->updates.len; i++)
         for (size_t k = 0; k < m->updates.ptr[i].drivers.len; k++)
-            TRY(add_driver(a, folder, m->updates.ptr[i].drivers.ptr[k].inf));
+            TRY(add_driver(a, folder, m->updates.ptr[i].drivers.ptr[k]));
     return S_OK;
 }
 
@@ -420,7 +420,7 @@ HRESULT package_add(struct winimage *image, struct change *change,
     struct packages *packages;
     TRY(packages_of(image, &packages));
     const struct package *there = packages_find(packages, source->text);
-    if (there && package_is_installed(there)) {
+    if (there && package_is_complete(there)) {
         outcome->needs_restart |=
             image->is_online && package_state(there) == DismStateInstallPending;
         return S_OK;

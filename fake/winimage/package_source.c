@@ -37,6 +37,7 @@ static HRESULT add(struct package_sources *out, struct archive *archive, const c
     AUTO_ARCHIVE struct archive *taken = archive;
     AUTO_FREE uint8_t *bytes = NULL;
     size_t size, index = archive_find(archive, MANIFEST);
+    uint64_t version;
     TRY(archive_read(archive, index, LARGEST_MANIFEST, &bytes, &size));
     struct package_source *s = vec_push(&out->list);
     if (!s)
@@ -47,6 +48,9 @@ static HRESULT add(struct package_sources *out, struct archive *archive, const c
     s->text = identity_text(&s->manifest->identity);
     if (!s->text)
         return FAIL_MEMORY();
+    if (!version_parse(s->manifest->identity.version, &version))
+        return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s: '%s' is no version", name,
+                    s->manifest->identity.version);
     if (path_flaw(s->text) || strpbrk(s->text, "/\\"))
         return FAIL(HR_WIN32(ERROR_INVALID_DATA), "%s: '%s' is no name of a package", name,
                     s->text);

@@ -200,10 +200,20 @@ HRESULT package_installer(struct winimage *image, const struct package *package,
 
 /* ---- states ---- */
 
+static enum cbs_state cbs_state_of(const struct package *package)
+{
+    uint32_t state = (uint32_t)package->current_state;
+    return (enum cbs_state)((package->current_state < 0 ? 0 - state : state) & 0xFF);
+}
+
+bool package_is_permanent(const struct package *package)
+{
+    return cbs_state_of(package) == CBS_PERMANENT;
+}
+
 DismPackageFeatureState package_state(const struct package *package)
 {
-    int32_t state = package->current_state < 0 ? -package->current_state : package->current_state;
-    switch (state & 0xFF) {
+    switch (cbs_state_of(package)) {
     case CBS_ABSENT:
         return DismStateNotPresent;
     case CBS_UNINSTALL_PENDING:
@@ -226,6 +236,11 @@ DismPackageFeatureState package_state(const struct package *package)
     default:
         return DismStateNotPresent;
     }
+}
+
+bool package_is_complete(const struct package *package)
+{
+    return package_is_installed(package) && package_state(package) != DismStatePartiallyInstalled;
 }
 
 bool package_is_installed(const struct package *package)

@@ -64,6 +64,10 @@ HRESULT package_installer(struct winimage *image, const struct package *package,
 DismPackageFeatureState package_state(const struct package *package);
 /* Installed, whatever is pending about it: what depends on it may rely on it. */
 bool package_is_installed(const struct package *package);
+/* That, and adding it again changes nothing: not only a part of it is. */
+bool package_is_complete(const struct package *package);
+/* Its state says so; a manifest can say it too. */
+bool package_is_permanent(const struct package *package);
 /* The path of its file below the image's root: ".mum" or ".cat". Caller's; NULL without memory. */
 char *package_file(const struct winimage *image, const char *identity, const char *extension);
 

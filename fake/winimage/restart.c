@@ -41,7 +41,7 @@ static HRESULT finish_feature(void *context, const char *identity, const char *n
     TRY(features_of(r->image, &features));
     const struct package *package = packages_find(packages, identity);
     const struct feature *feature = package ? features_find(features, name, package) : NULL;
-    if (!feature)
+    if (!feature || !package_is_installed(package))
         return S_OK;
     TRY(feature_is_on(r->image, feature, &is_on));
     HRESULT hr = is_on ? feature_place(r->image, r->change, feature)
