@@ -308,6 +308,21 @@ class OfTheRunningSystem(Packages):
         self.assertNotIn(GERMAN, export(self.root, CBS + "\\Packages"))
         self.assertFalse(os.path.exists(os.path.join(self.root, f"Windows/servicing/Packages/{GERMAN}.mum")))
 
+    def test_a_restart_puts_the_files_of_its_features_in_place(self):
+        self.restart()
+        self.add("pkg-restart-features", hr=RESTART)
+        self.ask("DismEnableFeature", "Contoso-Waits-Off", "", 0, 1, "", 0, hr=RESTART)
+        self.assertFalse(self.file("waitson.dll") or self.file("waitsoff.dll"))
+        self.restart()
+        self.assertTrue(self.file("waitson.dll") and self.file("waitsoff.dll"))
+
+    def test_a_restart_leaves_features_out_that_were_turned_off_before(self):
+        self.restart()
+        self.add("pkg-restart-features", hr=RESTART)
+        self.ask("DismDisableFeature", "Contoso-Waits-On", "", 0)
+        self.restart()
+        self.assertFalse(self.file("waitson.dll") or self.file("waitsoff.dll"))
+
     def test_it_stays_pending_without_a_restart(self):
         self.add("pkg-restart-required", hr=RESTART)
         self.work.must("close", self.session)
