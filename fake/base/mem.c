@@ -28,6 +28,8 @@ void *mem_grow(void *old, size_t old_count, size_t new_count, size_t size)
 {
     if (size && new_count > SIZE_MAX / size)
         return NULL;
+    if (!old) /* what the system gives is zero already */
+        return mem_alloc(new_count * size);
     if (floor_denies_memory())
         return NULL;
     size_t bytes = new_count * size;

@@ -595,8 +595,10 @@ static const struct hive_backend backend = {
 /* hivex gives names as C's texts and converts strictly. */
 static bool can_name(const struct regf_name *name)
 {
+    if (!name->is_wide)
+        return !memchr(name->bytes, 0, name->units);
     for (size_t i = 0; i < name->units; i++) {
-        uint32_t unit = name->is_wide ? LE16(name->bytes + 2 * i) : name->bytes[i];
+        uint32_t unit = LE16(name->bytes + 2 * i);
         if (unit == 0 || (unit >= 0xDC00 && unit < 0xE000))
             return false;
         if (unit < 0xD800 || unit >= 0xDC00)

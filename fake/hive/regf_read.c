@@ -21,6 +21,7 @@ struct reader {
     size_t size;
     uint8_t *cells;    /* a bit for every 8 bytes */
     size_t marked;     /* of these bits, how many are set */
+    size_t nks, vks;   /* cells that look like keys and values */
     VEC(uint32_t) sks; /* offsets and indexes of securities, in order of offsets, by pairs */
 };
 
@@ -54,6 +55,8 @@ static HRESULT mark_cells(struct reader *r, size_t at, size_t end)
         if (is_used) {
             r->cells[at / 64] |= (uint8_t)(1 << at / 8 % 8);
             r->marked++;
+            r->nks += size >= 4 + REGF_NK && memcmp(r->bins + at + 4, "nk", 2) == 0;
+            r->vks += size >= 4 + REGF_VK && memcmp(r->bins + at + 4, "vk", 2) == 0;
         }
         at += size;
     }
@@ -506,12 +509,25 @@ static void reader_clear(struct reader *r)
     vec_clear(&r->sks);
 }
 
+/* At once: growing would copy them again and again. */
+static HRESULT reserve(const struct reader *r)
+{
+    struct regf *regf = r->regf;
+    return vec_reserve_raw((void **)&regf->nodes.ptr, &regf->nodes.cap, r->nks,
+                           sizeof *regf->nodes.ptr) &&
+                   vec_reserve_raw((void **)&regf->values.ptr, &regf->values.cap, r->vks,
+                                   sizeof *regf->values.ptr)
+               ? S_OK
+               : FAIL_MEMORY();
+}
+
 static HRESULT read_all(struct regf *regf)
 {
     regf_key root;
     struct reader r AUTO(reader_clear) = {.regf = regf, .size = regf->size};
     TRY(read_header(&r));
     TRY(mark_bins(&r));
+    TRY(reserve(&r));
     TRY(read_key(&r, LE32(regf->bytes + 36), &(struct family){0}, &root));
     check_securities(&r);
     if (r.marked)

@@ -24,12 +24,12 @@ from disk_rows import DiskRows  # noqa: E402
 from images import SIZES, disk_of, image_of  # noqa: E402
 from people import Line, end_processes, mounts_below  # noqa: E402
 from rows import GROUPS, Rows  # noqa: E402
-from serviced import measure  # noqa: E402
+from servicing import measure  # noqa: E402
 from targets import target  # noqa: E402
 
 ENGINES = ("lazy", "extract")
 DISK_SIZE = "medium"  # at which disks are measured
-SERVICED = "serviced"  # rows of their own: serviced.py
+SERVICED = "serviced"  # rows of their own: servicing.py
 ROOM = 5_000_000_000  # scratch space that two copies of an image and two unpacked trees take
 
 
@@ -86,8 +86,8 @@ class Report:
     def __init__(self):
         self.rows, self.small_discard, self.missed = [], {}, 0
 
-    def head(self):
-        print(self.FORMAT.format("size", "engine", "row", "ours", "wimlib-imagex", "takes", "ratio", "target", "").rstrip())
+    def head(self, size="size", beside="wimlib-imagex"):
+        print(self.FORMAT.format(size, "engine", "row", "ours", beside, "takes", "ratio", "target", "").rstrip())
 
     @staticmethod
     def figure(value, unit):
@@ -162,10 +162,22 @@ def main():
         worker(opts)
         return 0
     opts.build = os.path.abspath(opts.build)
+    report, line = Report(), Line()
     if SERVICED in opts.sizes:
-        measure(opts.build, opts.runs or 5)
-        if opts.sizes == [SERVICED]:
-            return 0
+        print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, scratch in {tempfile.gettempdir()}; medians, in turns, warm")
+        report.head("packages", "beside")
+        measure(opts.build, opts.runs or 5, report.add)
+    if opts.sizes != [SERVICED]:
+        measure_images(opts, report, line)
+    print(f"{sum(r.get('met') is True for r in report.rows)} targets met, {report.missed} not met, "
+          f"{sum('refused' in r for r in report.rows)} rows not measured; load now {os.getloadavg()[0]:.1f}")
+    if opts.json:
+        with open(opts.json, "w", encoding="utf-8") as file:
+            json.dump(report.rows, file, indent=1)
+    return int(any(r.get("refused", "").startswith("failed:") for r in report.rows))
+
+
+def measure_images(opts, report, line):
     free = os.statvfs(tempfile.gettempdir())
     if free.f_bavail * free.f_frsize < ROOM:
         tempfile.tempdir = "/tmp" if tempfile.gettempdir() != "/tmp" else opts.build
@@ -174,7 +186,6 @@ def main():
     images = {size: image_of(size, mkfixture, os.path.join(opts.build, "bench")) for size in sizes}
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, scratch in {tempfile.gettempdir()}; medians, ours and "
           "the peer's in turns, warm")
-    report, line = Report(), Line()
     report.head()
     for size in sizes:
         for engine in opts.engine or ENGINES:
@@ -186,12 +197,6 @@ def main():
             run_worker(opts, DISK_SIZE, "disk", ":".join(disks), False, report, line)
         else:
             report.add({"size": DISK_SIZE, "engine": "disk", "row": "disks", "refused": "they cannot be made here"})
-    print(f"{sum(r.get('met') is True for r in report.rows)} targets met, {report.missed} not met, "
-          f"{sum('refused' in r for r in report.rows)} rows not measured; load now {os.getloadavg()[0]:.1f}")
-    if opts.json:
-        with open(opts.json, "w", encoding="utf-8") as file:
-            json.dump(report.rows, file, indent=1)
-    return int(any(r.get("refused", "").startswith("failed:") for r in report.rows))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@ set_tests_properties(unit/hive PROPERTIES TIMEOUT 300)
 add_executable(hivetool tests/hive/hivetool.c)
 target_link_libraries(hivetool PRIVATE hive regf base dismfake_options)
 
+if(HIVEX_FOUND) # what ./run bench holds lists against
+    add_executable(hivewalk tests/bench/hivewalk.c)
+    target_link_libraries(hivewalk PRIVATE dismfake_options PkgConfig::HIVEX)
+endif()
+
 # Python programs that hold it against hivex' tools, reged and libregf.
 find_package(Python3 COMPONENTS Interpreter)
 find_program(HIVEXREGEDIT hivexregedit)
