@@ -25,12 +25,12 @@ if grep -rlE "$source|$build" "$lib/cmake" "$lib/pkgconfig" "$prefix/include"; t
 fi
 export DISMFAKE_STATE=$work/state
 
-# block LANGUAGE: the first block of that language in README.md.
-block() { awk -v start="\`\`\`$1" '$0 == "```" { if (on) exit } on; $0 == start { on = 1 }' "$source/README.md"; }
-block c >"$work/project/example.c"
-block python >"$work/example.py"
+# blocks LANGUAGE: those of that language in README.md, as one.
+blocks() { awk -v start="\`\`\`$1" '$0 == "```" { on = 0 } on; $0 == start { on = 1 }' "$source/README.md"; }
+blocks c >"$work/project/example.c"
+blocks python >"$work/example.py"
 grep -q DismUnmountImage "$work/project/example.c"
-grep -q DismUnmountImage "$work/example.py"
+grep -q DismEnableFeature "$work/example.py"
 
 step "find_package"
 cp "$here/CMakeLists.txt" "$here/consumer.c" "$work/project/"
@@ -46,21 +46,25 @@ read -ra flags <<<"$(pkg-config --cflags --libs dismfake)"
 LD_LIBRARY_PATH=$lib "$work/by-pkg-config"
 
 # Both examples want image.wim and an empty folder "mount" where they run, and leave notes.txt inside
-# the first image.
+# the first image. That in Python goes on with a Windows and a package for it.
 example() {
     step "$*"
     mkdir -p "$work/run/mount"
+    cp "$prefix/share/dismfake/catalog/"{serviced-client.wim,pkg-simple.cab} "$work/run"
     cp "$prefix/share/dismfake/catalog/two-index-tiny.wim" "$work/run/image.wim"
-    chmod u+w "$work/run/image.wim"
+    chmod u+w "$work/run"/*
     (cd "$work/run" && "$@")
     wimlib-imagex verify "$work/run/image.wim" >/dev/null
     wimlib-imagex dir "$work/run/image.wim" 1 | grep -qx /notes.txt
     ! wimlib-imagex dir "$work/run/image.wim" 2 | grep -qx /notes.txt
     [ -z "$(ls -A "$work/run/mount")" ]
-    rm -rf "$work/run"
 }
 example "$work/project/build/example"
+rm -rf "$work/run"
 LD_LIBRARY_PATH=$lib example python3 -B "$work/example.py"
+wimlib-imagex dir "$work/run/serviced-client.wim" 1 >"$work/serviced.txt"
+grep -qx '/Windows/servicing/Packages/Package_for_KB5030001~.*[.]mum' "$work/serviced.txt"
+grep -qx /Windows/System32/telnet.exe "$work/serviced.txt"
 
 step "programs"
 "$prefix/bin/dismfake" --json status | python3 -c 'import json, sys; assert json.load(sys.stdin)["mounts"] == []'
