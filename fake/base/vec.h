@@ -2,7 +2,8 @@
 /*
  * vec.h - a growing array of any type: `VEC(struct rule) rules;` has ptr, len, cap. Zero is empty.
  *
- * vec_push(&v) gives a pointer to a new zeroed element, or NULL without memory.
+ * vec_push(&v) gives a pointer to a new zeroed element, or NULL without memory. vec_fit(&v) gives
+ * back what it has too much.
  */
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
@@ -33,6 +34,19 @@ static inline bool vec_reserve_raw(void **ptr, size_t *cap, size_t want, size_t 
     return true;
 }
 
+static inline bool vec_fit_raw(void **ptr, size_t *cap, size_t len, size_t size)
+{
+    if (len == 0 || len == *cap)
+        return true;
+    void *fitting = mem_grow(*ptr, *cap, len, size);
+    if (!fitting)
+        return false;
+    *ptr = fitting;
+    *cap = len;
+    return true;
+}
+
+#define vec_fit(v) vec_fit_raw((void **)&(v)->ptr, &(v)->cap, (v)->len, sizeof *(v)->ptr)
 #define vec_push(v)                                                                                \
     (vec_reserve_raw((void **)&(v)->ptr, &(v)->cap, (v)->len + 1, sizeof *(v)->ptr)                \
          ? (memset(&(v)->ptr[(v)->len], 0, sizeof *(v)->ptr), &(v)->ptr[(v)->len++])               \

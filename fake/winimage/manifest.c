@@ -382,6 +382,16 @@ static HRESULT read_all(struct reading *r, const void *bytes, size_t size, const
     return S_OK;
 }
 
+/* A session keeps thousands of them, each with one or two of what has room for eight. */
+static bool fit(struct manifest *m)
+{
+    bool is_fit = vec_fit(&m->parents) && vec_fit(&m->updates);
+    for (size_t i = 0; is_fit && i < m->updates.len; i++)
+        is_fit = vec_fit(&m->updates.ptr[i].components.list) &&
+                 vec_fit(&m->updates.ptr[i].packages.list);
+    return is_fit;
+}
+
 HRESULT manifest_read(const void *bytes, size_t size, const char *name, struct manifest **out)
 {
     AUTO_MANIFEST struct manifest *manifest = mem_alloc(sizeof *manifest);
@@ -392,6 +402,8 @@ HRESULT manifest_read(const void *bytes, size_t size, const char *name, struct m
     for (unsigned i = 0; i <= DEEPEST; i++)
         mem_free(r.names[i]);
     TRY(hr);
+    if (!fit(manifest))
+        return FAIL_MEMORY();
     *out = TAKE(manifest);
     return S_OK;
 }
