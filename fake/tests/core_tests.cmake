@@ -49,10 +49,8 @@ endforeach()
 add_executable(test_servicing_faults tests/programs/servicing_faults.c)
 target_link_libraries(test_servicing_faults PRIVATE core wimfile image winimage servicing wimport base dismfake_options
     -Wl,--wrap=floor_denies_change)
-# Every change is synced, so it is fast where TMPDIR is in memory.
-dismfake_program(servicing-faults sh -c
-    "d=$(mktemp -d) && trap 'rm -rf \"$d\"' EXIT && \"$1\" \"$d/w\" \"$2\"" sh
-    $<TARGET_FILE:test_servicing_faults> ${CMAKE_BINARY_DIR}/fixtures/catalog)
+dismfake_program(servicing-faults $<TARGET_FILE:test_servicing_faults> ${PROGRAMS_TMP}/servicing-faults
+    ${CMAKE_BINARY_DIR}/fixtures/catalog)
 set_tests_properties(program/servicing-faults PROPERTIES FIXTURES_REQUIRED catalogue TIMEOUT 900)
 add_executable(test_servicing_reads tests/programs/servicing_reads.c)
 target_link_libraries(test_servicing_reads PRIVATE core wimfile image winimage servicing wimport base dismfake_options)
