@@ -12,11 +12,11 @@ CLOCK = "2026-01-02T03:04:05"  # times are part of hives
 NAME, PATH = 1, 2
 FAILED = "8C"
 RESOLVED, IN_USE = 0x20, (0x60, 0x65, 0x70, 0x80)  # CurrentState in the registry
-INSTALLED, ON, PENDING = 4, (4, 7), (1, 5)  # DismPackageFeatureState
+STAGED, INSTALLED, ON, PENDING = 2, 4, (4, 7), (1, 5)  # DismPackageFeatureState
 PACKAGE_FILES = ("simple all-fields driver expanded features fod-dependency installed language-pack lzx msu-one msu-several neutral "
                  "needs-servicing-stack parent-either parent-newer parent-revision permanent restart-possible restart-required "
                  "rollup-newer rollup-older rollup-restart servicing-stack stored utf16 edition arm64 parent-missing damaged-byte "
-                 "payload-spoilt offline-incapable many-files restart-features long without-catalog x86").split()
+                 "payload-spoilt offline-incapable many-files restart-features without-catalog x86").split()
 DRIVERS = ("net/ctsnet net-newer/ctsnet boot-critical/ctsraid boot-critical-unsigned/ctsraid unsigned/ctsraw system/ctschip "
            "printer/ctsprint utf16/ctswide several-arch/ctsall oem-duplicate/raid inbox-duplicate/netinbox arm64/ctsarm "
            "file-missing/ctslack hostile/ctsevil unknown-class/ctsown no-version/ctsnover").split()
@@ -31,6 +31,7 @@ LISTS = {"DismGetPackages": ("PackageName", "PackageState", ()), "DismGetFeature
          "_DismGetProvisionedAppxPackages": ("PackageName", None, ())}
 INFOS = {"DismGetPackages": ("DismGetPackageInfo", "PackageState", (NAME,)), "DismGetFeatures": ("DismGetFeatureInfo", "FeatureState", ("", 0)),
          "DismGetCapabilities": ("DismGetCapabilityInfo", "State", ()), "DismGetDrivers": ("DismGetDriverInfo", None, ())}
+ADDITIVE = ("DismAddPackage", "DismEnableFeature", "DismDisableFeature", "DismAddDriver", "DismRestoreImageHealth")
 AGAIN = ("DismEnableFeature", "DismDisableFeature", "DismAddPackage", "DismAddCapability", "DismRestoreImageHealth", "DismAddDriver")
 
 
@@ -167,6 +168,33 @@ class Walk:
             self.equal(self.content(), before, "the same call again changes nothing")
         return reply
 
+    # ---- there and back ----
+
+    def there_and_back(self, steps):
+        """What was added goes and what was turned is turned back: then all is as it was, but that what was the manifest's choice
+        is a choice of ours (Updates), and that folders stay which files were placed in. Some can only be added: what is
+        permanent, and a driver that is there already, which is written anew."""
+        before, first = self.lists(), self.content()
+        for _ in range(steps):
+            call, *words = self.choose(self.lists())
+            if call in ADDITIVE and not re.search("permanent|pkg-edition|stack|msu-several|duplicate", str(words[0])):
+                self.change(call, *words[:2], *((0,) if call == "DismDisableFeature" else words[2:]))
+        self.invariants()
+        self.said.append("back")
+        for _ in range(8):  # children before their parents, whatever the order
+            now = self.lists()
+            for call, name, undo, words in (("DismGetPackages", "PackageName", "DismRemovePackage", (NAME,)),
+                                            ("DismGetDrivers", "PublishedName", "DismRemoveDriver", ())):
+                for new in sorted(set(now[call]) - set(before[call])):
+                    self.change(undo, new, *words)
+            for feature, state in before["DismGetFeatures"].items():
+                if now["DismGetFeatures"].get(feature, state) != state and state in (INSTALLED, STAGED):
+                    self.change(*(("DismEnableFeature", feature, "", 0, 1, "", 0) if state == INSTALLED else
+                                  ("DismDisableFeature", feature, "", 0)))
+        self.invariants()
+        self.equal(self.lists(), before, "lists as they were")
+        self.equal(comparable(self.content()), comparable(first), "all is as it was")
+
     # ---- what has to be true ----
 
     def equal(self, got, wanted, what):
@@ -282,6 +310,11 @@ def identity_of(element):
     return (tuple(e.get(k).lower() for k in ("name", "processorArchitecture", "language")), e.get("version"))
 
 
+def comparable(content):
+    return {key: entry for key, entry in content.items() if not key.endswith("\\Updates") and
+            (entry != "dir" or key.startswith((SXS, STORE)))}
+
+
 def placed(manifest):
     for file in ElementTree.parse(manifest).getroot():
         if local(file) == "file" and "(runtime.system32)" in file.get("destinationPath", ""):
@@ -294,10 +327,12 @@ def seeds():
 
 
 class walks(Test):
-    def walk(self, seed, kind):
+    def walk(self, seed, kind, is_there_and_back=False):
         walk = Walk(self, f"{seed}", kind)
         try:
-            for _ in range(STEPS):
+            if is_there_and_back:
+                walk.there_and_back(STEPS)
+            for _ in range(0 if is_there_and_back else STEPS):
                 walk.step()
         except (AssertionError, Ended, KeyError, ValueError, StopIteration) as e:
             raise AssertionError("\n".join([*walk.said, repr(e)[-3000:]])) from e
@@ -309,6 +344,11 @@ class walks(Test):
         for seed in seeds():
             with self.subTest(seed=seed):
                 self.walk(seed, "folder")
+
+    def test_there_and_back(self):
+        for seed in seeds():
+            with self.subTest(seed=seed):
+                self.walk(seed, "folder", is_there_and_back=True)
 
     def test_an_image_in_a_file(self):
         for seed in seeds():
