@@ -178,7 +178,9 @@ class Walk:
         for _ in range(steps):
             call, *words = self.choose(self.lists())
             if call in ADDITIVE and not re.search("permanent|pkg-edition|stack|msu-several|duplicate", str(words[0])):
-                self.change(call, *words[:2], *((0,) if call == "DismDisableFeature" else words[2:]))
+                if call.endswith("Feature"):  # payload neither goes nor comes
+                    words[2 if call == "DismDisableFeature" else 4] = 0 if call == "DismDisableFeature" else ""
+                self.change(call, *words)
         self.invariants()
         self.said.append("back")
         for _ in range(8):  # children before their parents, whatever the order
