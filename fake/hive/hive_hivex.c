@@ -46,6 +46,7 @@ struct family {
 /* The values of the key that was looked at last; hivex can only set all of them. */
 struct held_value {
     char *name;
+    uint32_t hash; /* of the name, whatever its letter case */
     uint32_t type;
     uint8_t *data;
     size_t size;
@@ -302,6 +303,7 @@ static HRESULT read_value(const struct hive *hive, hive_value_h from, struct hel
     out->name = hivex_value_key(of(hive)->handle, from);
     if (!out->name)
         return failed(hive, "read a value's name in");
+    out->hash = regf_hash_text(out->name, strlen(out->name));
     out->data = (uint8_t *)hivex_value_value(of(hive)->handle, from, &type, &out->size);
     if (!out->data)
         return failed(hive, "read a value in");
@@ -345,9 +347,10 @@ static struct held_value *find_held(const struct hive *hive, const char *name)
 {
     const struct held *held = &of(hive)->held;
     const size_t len = strlen(name);
+    const uint32_t hash = regf_hash_text(name, len);
     for (size_t i = 0; i < held->values.len; i++) {
         struct held_value *value = &held->values.ptr[i];
-        if (regf_compare(value->name, strlen(value->name), name, len) == 0)
+        if (value->hash == hash && regf_compare(value->name, strlen(value->name), name, len) == 0)
             return value;
     }
     return NULL;
@@ -497,6 +500,7 @@ static HRESULT hivex_hive_set(struct hive *hive, hive_key key, const char *name,
         if (!own || !(slot = vec_push(&of(hive)->held.values)))
             return FAIL_MEMORY();
         slot->name = TAKE(own);
+        slot->hash = regf_hash_text(name, strlen(name));
     }
     mem_free(slot->data);
     slot->data = TAKE(data);

@@ -107,6 +107,8 @@ void regf_show(const struct regf_name *name, struct regf_shown *out);
 void regf_shown_clear(struct regf_shown *shown);
 /* Two texts in the order of a hive: by upper-cased UTF-16 units. */
 int regf_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+/* The same for texts that compare as equal. */
+uint32_t regf_hash_text(const char *text, size_t len);
 
 /* Is the text fit to be a name of so many characters? ERROR_NO_UNICODE_TRANSLATION (1113): it is no
  * UTF-8. */

@@ -209,6 +209,15 @@ int regf_compare(const char *a, size_t a_len, const char *b, size_t b_len)
     }
 }
 
+uint32_t regf_hash_text(const char *text, size_t len)
+{
+    struct units units = {text, text + len, 0};
+    uint32_t hash = 0;
+    for (int32_t unit = next_unit(&units); unit != END; unit = next_unit(&units))
+        hash = hash * 37 + (uint32_t)unit;
+    return hash;
+}
+
 static int compare_text(const struct regf_name *name, const char *text, size_t len)
 {
     struct units sought = {text, text + len, 0};

@@ -10,7 +10,7 @@ from serviced import *
 SEEDS, STEPS = os.environ.get("WALKS_SEEDS", "1"), int(os.environ.get("WALKS_STEPS", "12"))
 CLOCK = "2026-01-02T03:04:05"  # times are part of hives
 NAME, PATH = 1, 2
-FAILED = "8C"
+FAILED = "89ABCDEF"
 RESOLVED, IN_USE = 0x20, (0x60, 0x65, 0x70, 0x80)  # CurrentState in the registry
 STAGED, INSTALLED, ON, PENDING = 2, 4, (4, 7), (1, 5)  # DismPackageFeatureState
 PACKAGE_FILES = ("simple all-fields driver expanded features fod-dependency installed language-pack lzx msu-one msu-several neutral "
