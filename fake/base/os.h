@@ -80,10 +80,21 @@ enum os_type {
     OS_TYPE_OTHER,
     OS_TYPE_WHITEOUT /* what an overlay's upper folder has in the place of a deleted file */
 };
+/* Times in nanoseconds: what is before 1677 or after 2262, as files of 1601, is the nearest that 64
+ * bits hold: OS_NS_MIN or OS_NS_MAX. */
+#define OS_NS_MIN INT64_MIN
+#define OS_NS_MAX INT64_MAX
+static inline int64_t os_ns(int64_t seconds, int64_t nanoseconds)
+{
+    const int64_t second = 1000000000;
+    return seconds <= INT64_MIN / second   ? OS_NS_MIN
+           : seconds >= INT64_MAX / second ? OS_NS_MAX
+                                           : seconds * second + nanoseconds;
+}
 struct os_stat {
     enum os_type type;
     uint64_t size;
-    int64_t mtime_ns, ctime_ns; /* since 1970, UTC */
+    int64_t mtime_ns, ctime_ns; /* since 1970, UTC; see os_ns */
     uint64_t device, inode;
     uint32_t mode; /* POSIX permission bits */
     uint32_t owner;

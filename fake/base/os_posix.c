@@ -331,11 +331,6 @@ void os_unlock_file(struct os_file *file)
 
 /* ---- what is there ---- */
 
-static int64_t ns_of(struct timespec t)
-{
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void fill_stat(const struct stat *st, struct os_stat *out)
 {
     *out = (struct os_stat){
@@ -345,8 +340,8 @@ static void fill_stat(const struct stat *st, struct os_stat *out)
                 : S_ISCHR(st->st_mode) && st->st_rdev == 0 ? OS_TYPE_WHITEOUT
                                                            : OS_TYPE_OTHER,
         .size = (uint64_t)st->st_size,
-        .mtime_ns = ns_of(st->st_mtim),
-        .ctime_ns = ns_of(st->st_ctim),
+        .mtime_ns = os_ns(st->st_mtim.tv_sec, st->st_mtim.tv_nsec),
+        .ctime_ns = os_ns(st->st_ctim.tv_sec, st->st_ctim.tv_nsec),
         .device = st->st_dev,
         .inode = st->st_ino,
         .mode = st->st_mode & 07777,

@@ -13,7 +13,8 @@
 
 static int64_t ns_of(int64_t filetime)
 {
-    return (filetime - TICKS_TO_1970) * 100;
+    const int64_t ticks = filetime - TICKS_TO_1970, second = 10000000;
+    return os_ns(ticks / second, ticks % second * 100);
 }
 
 static int64_t filetime_of(int64_t ns)

@@ -8,6 +8,7 @@
 
 #include "dism_codes.h"
 #include "mem.h"
+#include "os.h"
 #include "path.h"
 #include "reparse.h"
 #include "text.h"
@@ -488,7 +489,7 @@ HRESULT volume_describe(struct volume *v, ntfs_inode *inode, const char *path,
         .record = inode->mft_no,
         .attributes = le32_to_cpu(inode->flags),
         .links = le16_to_cpu(inode->mrec->link_count) == 1 ? 1 : count_names(inode),
-        .mtime_ns = (int64_t)mtime.tv_sec * 1000000000 + mtime.tv_nsec,
+        .mtime_ns = os_ns(mtime.tv_sec, mtime.tv_nsec),
     };
     TRY(kind_of(v, inode, path, &out->kind));
     if (out->kind == ENTRY_FILE)

@@ -74,6 +74,7 @@ static HRESULT see_change(struct patch *p, const struct wim_change *change, unsi
         return hr;
     TRY(os_lstat(change->source, &now));
     if (now.type != OS_TYPE_FILE || !os_has_default_mode(&now, umask) ||
+        now.mtime_ns == OS_NS_MIN || now.mtime_ns == OS_NS_MAX || /* wimlib knows which it is */
         !is_plain_file(p->raw, at) || !old_size(p->raw, at, &size))
         return S_FALSE;
     struct name *name = vec_push(&p->names);

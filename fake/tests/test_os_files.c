@@ -303,6 +303,23 @@ static void a_change_behind_the_file_clock_has_another_time(void **state)
     assert_false(os_file_clock_is_fine(none));
 }
 
+static void times_that_64_bits_do_not_hold_are_the_nearest(void **state)
+{
+    (void)state;
+    const int64_t of_1601 = -11644473600, of_2500 = 16725225600;
+    assert_true(os_ns(of_1601, 0) == OS_NS_MIN);
+    assert_true(os_ns(of_2500, 999999999) == OS_NS_MAX);
+    assert_true(os_ns(INT64_MIN, 0) == OS_NS_MIN && os_ns(INT64_MAX, 0) == OS_NS_MAX);
+    assert_true(os_ns(1, 5) == 1000000005 && os_ns(-1, 5) == -999999995);
+    assert_true(os_ns(9223372035, 999999999) == 9223372035999999999);
+    struct os_stat now;
+    AUTO_FREE char *path = in_folder("old");
+    assert_int_equal(os_write_file_atomic(path, "x", 1), S_OK);
+    assert_int_equal(os_set_mtime(path, OS_NS_MIN), S_OK); /* file systems have their own limits */
+    assert_int_equal(os_stat(path, &now), S_OK);
+    assert_true(now.mtime_ns < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +336,7 @@ int main(void)
         OS_TEST(a_tree_is_removed_without_following_links),
         OS_TEST(many_files_are_removed),
         OS_TEST(a_change_behind_the_file_clock_has_another_time),
+        OS_TEST(times_that_64_bits_do_not_hold_are_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
